@@ -1,0 +1,18 @@
+# One module = one folder = one static library. DEPS names the modules whose headers it may include
+# (tools/check_layers.py enforces it); LIBS names outside libraries. TESTS go into one binary.
+function(add_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;DEPS;LIBS;TESTS" ${ARGN})
+  if(M_SOURCES)
+    add_library(${name} STATIC ${M_SOURCES})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${name} PUBLIC ${M_DEPS} ratchet_warnings PRIVATE ${M_LIBS})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${name} INTERFACE ${M_DEPS} ${M_LIBS})
+  endif()
+  foreach(test ${M_TESTS})
+    set_property(GLOBAL APPEND PROPERTY RATCHET_TESTS ${CMAKE_CURRENT_SOURCE_DIR}/${test})
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY RATCHET_MODULES ${name})
+endfunction()

@@ -1,0 +1,382 @@
+#include "adapters/sqlite/sqlite_state_store.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/hash.h"
+#include "core/model/names.h"
+#include "core/model/serialize.h"
+
+namespace ratchet {
+namespace {
+
+using sqlite::Database;
+using sqlite::Query;
+
+constexpr const char* kSchema = R"sql(
+CREATE TABLE system (id INTEGER PRIMARY KEY CHECK (id = 1), stopped INTEGER NOT NULL,
+  stopped_by TEXT NOT NULL, next_id INTEGER NOT NULL, last_scheduled INTEGER);
+CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL,
+  active INTEGER NOT NULL, number INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id));
+CREATE INDEX documents_by_number ON documents (kind, number);
+CREATE INDEX documents_active ON documents (kind) WHERE active = 1;
+CREATE TABLE changes (improvement TEXT PRIMARY KEY, json TEXT NOT NULL);
+CREATE TABLE effects (key TEXT PRIMARY KEY, number INTEGER NOT NULL, kind TEXT NOT NULL,
+  subject TEXT NOT NULL, payload TEXT NOT NULL, attempts INTEGER NOT NULL);
+CREATE TABLE timers (subject TEXT NOT NULL, kind TEXT NOT NULL, wake_at INTEGER NOT NULL,
+  PRIMARY KEY (subject, kind));
+CREATE TABLE reservations (key TEXT PRIMARY KEY, day TEXT NOT NULL, usd REAL NOT NULL);
+CREATE INDEX reservations_by_day ON reservations (day);
+CREATE TABLE audit (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, tenant TEXT NOT NULL,
+  actor TEXT NOT NULL, improvement TEXT NOT NULL, component TEXT NOT NULL, action TEXT NOT NULL,
+  details TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE audit_head (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL,
+  hash TEXT NOT NULL, hmac TEXT NOT NULL);
+)sql";
+
+bool IsActive(const Cycle& cycle) {
+  return cycle.status != CycleStatus::kCompleted && cycle.status != CycleStatus::kFailed;
+}
+
+const TenantId& TenantOf(const Cycle& c) { return c.tenant; }
+const TenantId& TenantOf(const Insight& i) { return i.tenant; }
+const TenantId& TenantOf(const Opportunity& o) { return o.tenant; }
+const TenantId& TenantOf(const Improvement& i) { return i.opportunity.tenant; }
+const TenantId& TenantOf(const Alert& a) { return a.tenant; }
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteStateStore>> SqliteStateStore::Open(const Options& options) {
+  TRY(auto db, Database::Open(options.path, sqlite::Synchronous::kFull, options.mode, options.vfs));
+  std::unique_ptr<SqliteStateStore> store(new SqliteStateStore(std::move(db), options.audit_key));
+  if (options.mode == sqlite::OpenMode::kReadWrite) {
+    if (const auto migrated = store->Migrate(); !migrated) {
+      return std::unexpected(migrated.error().Within("open state " + options.path));
+    }
+  }
+  return store;
+}
+
+Status SqliteStateStore::Migrate() {
+  Database::Scope scope(*db_);
+  TRY_STATUS(scope.Begin());
+  std::int64_t version = 0;
+  {
+    TRY(Query query, db_->Prepare("PRAGMA user_version"));
+    TRY(const bool row, query.Next());
+    if (row) version = query.IntAt(0);
+  }
+  if (version > kSchemaVersion) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("it was written by a newer version (schema {}, this one knows {})",
+                            version, kSchemaVersion));
+  }
+  if (version == 0) {
+    TRY_STATUS(db_->Execute(kSchema));
+    TRY_STATUS(db_->Execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion)));
+  }
+  return scope.Commit();
+}
+
+Result<SystemState> SqliteStateStore::System() {
+  SystemState system;
+  TRY(Query query, db_->Prepare("SELECT stopped, stopped_by, next_id, last_scheduled FROM system"));
+  TRY(const bool row, query.Next());
+  if (!row) return system;
+  system.stopped = query.IntAt(0) != 0;
+  system.stopped_by = query.TextAt(1);
+  system.next_id = query.IntAt(2);
+  if (!query.IsNull(3)) system.last_scheduled = FromMillis(query.IntAt(3));
+  return system;
+}
+
+Result<PersistedState> SqliteStateStore::Load() {
+  PersistedState state;
+  TRY(state.system, System());
+  {
+    TRY(Query query, db_->Prepare(
+        "SELECT kind, json FROM documents WHERE active = 1 AND kind IN ('cycle', 'improvement') "
+        "ORDER BY kind, id"));
+    while (true) {
+      TRY(const bool row, query.Next());
+      if (!row) break;
+      if (query.TextAt(0) == "cycle") {
+        TRY(Cycle cycle, FromJson<Cycle>(query.TextAt(1)));
+        state.cycles.push_back(std::move(cycle));
+      } else {
+        TRY(Improvement improvement, FromJson<Improvement>(query.TextAt(1)));
+        state.improvements.push_back(std::move(improvement));
+      }
+    }
+  }
+  TRY(state.components, Components());
+  {
+    TRY(Query query, db_->Prepare("SELECT key, kind, subject, payload, attempts FROM effects ORDER BY number, key"));
+    while (true) {
+      TRY(const bool row, query.Next());
+      if (!row) break;
+      const auto kind = cycle::ParseEffectKind(query.TextAt(1));
+      if (!kind) return Fail(ErrorCode::kDataLoss, "unknown effect " + query.TextAt(1));
+      state.effects.push_back({{EffectKey(query.TextAt(0)), *kind, query.TextAt(2), query.TextAt(3)},
+                               static_cast<int>(query.IntAt(4))});
+    }
+  }
+  TRY(Query query, db_->Prepare("SELECT subject, kind, wake_at FROM timers ORDER BY subject, kind"));
+  while (true) {
+    TRY(const bool row, query.Next());
+    if (!row) break;
+    const auto kind = cycle::ParseTimerKind(query.TextAt(1));
+    if (!kind) return Fail(ErrorCode::kDataLoss, "unknown timer " + query.TextAt(1));
+    state.timers.push_back({query.TextAt(0), *kind, FromMillis(query.IntAt(2))});
+  }
+  return state;
+}
+
+Status SqliteStateStore::Commit(const Transaction& transaction) {
+  Database::Scope scope(*db_);
+  TRY_STATUS(scope.Begin());
+  TRY_STATUS(Write(transaction));
+  return scope.Commit();
+}
+
+Status SqliteStateStore::Write(const Transaction& tx) {
+  if (tx.system) {
+    TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO system VALUES (1, ?, ?, ?, ?)"));
+    query.Int(tx.system->stopped ? 1 : 0).Text(tx.system->stopped_by).Int(tx.system->next_id);
+    if (tx.system->last_scheduled) {
+      query.Int(ToMillis(*tx.system->last_scheduled));
+    } else {
+      query.Null();
+    }
+    TRY_STATUS(query.Run());
+  }
+  TRY_STATUS(WriteWork(tx));
+  TRY_STATUS(WriteRecords(tx));
+  return AppendAudit(tx.audit);
+}
+
+// What the engine needs to go on after a restart.
+Status SqliteStateStore::WriteWork(const Transaction& tx) {
+  const auto put = [&](std::string_view kind, const std::string& id, const TenantId& tenant,
+                       bool active, const std::string& json) -> Status {
+    TRY(Query query, db_->Prepare(
+        "INSERT INTO documents (kind, id, tenant, active, number, json) VALUES (?1, ?2, ?3, ?4, "
+        "(SELECT coalesce(max(number), 0) + 1 FROM documents WHERE kind = ?1), ?5) "
+        "ON CONFLICT (kind, id) DO UPDATE SET tenant = ?3, active = ?4, json = ?5"));
+    return query.Text(kind).Text(id).Text(tenant.value).Int(active ? 1 : 0).Text(json).Run();
+  };
+  for (const Cycle& cycle : tx.cycles) {
+    TRY_STATUS(put("cycle", cycle.id.value, cycle.tenant, IsActive(cycle), ToText(ToJson(cycle))));
+  }
+  for (const Improvement& improvement : tx.improvements) {
+    TRY_STATUS(put("improvement", improvement.id.value, improvement.opportunity.tenant,
+                   !IsTerminal(improvement.status), ToText(ToJson(improvement))));
+  }
+  for (const ComponentState& component : tx.components) {
+    TRY_STATUS(put("component", component.id.value, {}, true, ToText(ToJson(component))));
+  }
+  for (const auto& [id, change] : tx.changes) {
+    // The files' bytes must come back exactly, also those that are no UTF-8: stored as hex.
+    auto json = ToJson(change);
+    for (size_t i = 0; i < change.files.size(); ++i) {
+      json["files"][i]["after"] = HexEncode(change.files[i].after);
+      if (change.files[i].before) json["files"][i]["before"] = HexEncode(*change.files[i].before);
+    }
+    TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO changes VALUES (?, ?)"));
+    TRY_STATUS(query.Text(id.value).Text(ToText(json)).Run());
+  }
+  for (const StoredEffect& stored : tx.effects) {
+    TRY(Query query, db_->Prepare(
+        "INSERT INTO effects VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM effects), ?2, "
+        "?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET attempts = ?5"));
+    TRY_STATUS(query.Text(stored.effect.key.value)
+                   .Text(cycle::Name(stored.effect.kind))
+                   .Text(stored.effect.subject)
+                   .Text(stored.effect.payload)
+                   .Int(stored.attempts)
+                   .Run());
+  }
+  for (const EffectKey& key : tx.effects_done) {
+    TRY(Query query, db_->Prepare("DELETE FROM effects WHERE key = ?"));
+    TRY_STATUS(query.Text(key.value).Run());
+  }
+  for (const auto& [subject, kind] : tx.timers_cleared) {
+    TRY(Query query, db_->Prepare("DELETE FROM timers WHERE subject = ? AND kind = ?"));
+    TRY_STATUS(query.Text(subject).Text(cycle::Name(kind)).Run());
+  }
+  for (const auto& timer : tx.timers_set) {
+    TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO timers VALUES (?, ?, ?)"));
+    TRY_STATUS(query.Text(timer.subject).Text(cycle::Name(timer.kind)).Int(ToMillis(timer.wake_at)).Run());
+  }
+  for (const Reservation& reservation : tx.reservations) {
+    TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?)"));
+    TRY_STATUS(query.Text(reservation.key).Text(reservation.day).Real(reservation.usd).Run());
+  }
+  return {};
+}
+
+Status SqliteStateStore::PutDocument(std::string_view kind, const std::string& id,
+                                     const TenantId& tenant, const std::string& json) {
+  TRY(Query query, db_->Prepare(
+      "INSERT OR REPLACE INTO documents (kind, id, tenant, active, number, json) VALUES (?1, ?2, "
+      "?3, 0, (SELECT coalesce(max(number), 0) + 1 FROM documents WHERE kind = ?1), ?4)"));
+  return query.Text(kind).Text(id).Text(tenant.value).Text(json).Run();
+}
+
+// What people and later estimates want to read.
+Status SqliteStateStore::WriteRecords(const Transaction& tx) {
+  for (const Insight& insight : tx.insights) {
+    TRY_STATUS(PutDocument("insight", insight.id.value, insight.tenant, ToText(ToJson(insight))));
+  }
+  for (const Opportunity& o : tx.opportunities) {
+    TRY_STATUS(PutDocument("opportunity", o.id.value, o.tenant, ToText(ToJson(o))));
+  }
+  for (const Outcome& outcome : tx.outcomes) {
+    TRY_STATUS(PutDocument("outcome", outcome.improvement.value, {}, ToText(ToJson(outcome))));
+  }
+  for (const Alert& alert : tx.alerts) {
+    const std::string json = ToText(ToJson(alert));
+    TRY_STATUS(PutDocument("alert", Sha256Hex(json), alert.tenant, json));
+  }
+  return {};
+}
+
+Status SqliteStateStore::AppendAudit(const std::vector<AuditRecord>& records) {
+  if (records.empty()) return {};
+  TRY(AuditHead head, Head());
+  for (const AuditRecord& record : records) {
+    AuditEntry entry{.sequence = head.sequence + 1,
+                     .at = record.at,
+                     .tenant = record.tenant,
+                     .actor = record.draft.actor,
+                     .improvement = record.improvement,
+                     .component = record.component,
+                     .action = record.draft.action,
+                     .details = record.draft.details,
+                     .previous_hash = head.hash};
+    entry.hash = AuditHash(entry);
+    TRY(Query query, db_->Prepare("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    TRY_STATUS(query.Int(entry.sequence)
+                   .Int(ToMillis(entry.at))
+                   .Text(entry.tenant.value)
+                   .Text(entry.actor)
+                   .Text(entry.improvement.value)
+                   .Text(entry.component.value)
+                   .Text(entry.action)
+                   .Text(entry.details)
+                   .Text(entry.previous_hash)
+                   .Text(entry.hash)
+                   .Run());
+    head.sequence = entry.sequence;
+    head.hash = entry.hash;
+  }
+  head = SignHead(head.sequence, head.hash, audit_key_);
+  TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO audit_head VALUES (1, ?, ?, ?)"));
+  return query.Int(head.sequence).Text(head.hash).Text(head.hmac).Run();
+}
+
+Result<AuditHead> SqliteStateStore::Head() {
+  AuditHead head;
+  TRY(Query query, db_->Prepare("SELECT sequence, hash, hmac FROM audit_head"));
+  TRY(const bool row, query.Next());
+  if (row) head = {query.IntAt(0), query.TextAt(1), query.TextAt(2)};
+  return head;
+}
+
+Status SqliteStateStore::VisitAudit(const std::function<void(const AuditEntry&)>& visit) {
+  TRY(Query query, db_->Prepare(
+      "SELECT sequence, at, tenant, actor, improvement, component, action, details, previous_hash, "
+      "hash FROM audit ORDER BY sequence"));
+  while (true) {
+    TRY(const bool row, query.Next());
+    if (!row) return {};
+    visit({query.IntAt(0), FromMillis(query.IntAt(1)), TenantId(query.TextAt(2)), query.TextAt(3),
+           ImprovementId(query.TextAt(4)), ComponentId(query.TextAt(5)), query.TextAt(6),
+           query.TextAt(7), query.TextAt(8), query.TextAt(9)});
+  }
+}
+
+Result<Change> SqliteStateStore::LoadChange(const ImprovementId& id) {
+  TRY(Query query, db_->Prepare("SELECT json FROM changes WHERE improvement = ?"));
+  query.Text(id.value);
+  TRY(const bool row, query.Next());
+  if (!row) return Fail(ErrorCode::kNotFound, "no change of improvement " + id.value);
+  TRY(Change change, FromJson<Change>(query.TextAt(0)));
+  for (FileChange& file : change.files) {
+    file.after = HexDecode(file.after);
+    if (file.before) file.before = HexDecode(*file.before);
+  }
+  return change;
+}
+
+Result<double> SqliteStateStore::ReservedOn(const std::string& day) {
+  TRY(Query query, db_->Prepare("SELECT coalesce(sum(usd), 0) FROM reservations WHERE day = ?"));
+  query.Text(day);
+  TRY(const bool row, query.Next());
+  return row ? query.RealAt(0) : 0.0;
+}
+
+// The filter is part of the statement's result, not left to the caller: rows of other tenants are
+// never decoded. A document without a tenant speaks of several and is for those who see all.
+template <typename T>
+Result<std::vector<T>> SqliteStateStore::Documents(std::string_view kind, const TenantFilter& filter,
+                                                   int limit) {
+  std::vector<T> found;
+  TRY(Query query, db_->Prepare("SELECT tenant, json FROM documents WHERE kind = ? ORDER BY number DESC"));
+  query.Text(kind);
+  while (static_cast<int>(found.size()) < limit) {
+    TRY(const bool row, query.Next());
+    if (!row) break;
+    if (!filter.Allows(TenantId(query.TextAt(0)))) continue;
+    TRY(T value, FromJson<T>(query.TextAt(1)));
+    if (filter.Allows(TenantOf(value))) found.push_back(std::move(value));
+  }
+  return found;
+}
+
+Result<std::vector<Improvement>> SqliteStateStore::Improvements(const TenantFilter& f, int limit) {
+  return Documents<Improvement>("improvement", f, limit);
+}
+Result<std::vector<Cycle>> SqliteStateStore::Cycles(const TenantFilter& f, int limit) {
+  return Documents<Cycle>("cycle", f, limit);
+}
+Result<std::vector<Insight>> SqliteStateStore::Insights(const TenantFilter& f, int limit) {
+  return Documents<Insight>("insight", f, limit);
+}
+Result<std::vector<Opportunity>> SqliteStateStore::Opportunities(const TenantFilter& f, int limit) {
+  return Documents<Opportunity>("opportunity", f, limit);
+}
+Result<std::vector<Alert>> SqliteStateStore::Alerts(const TenantFilter& f, int limit) {
+  return Documents<Alert>("alert", f, limit);
+}
+
+Result<Improvement> SqliteStateStore::FindImprovement(const TenantFilter& filter,
+                                                      const ImprovementId& id) {
+  TRY(Query query, db_->Prepare("SELECT tenant, json FROM documents WHERE kind = 'improvement' AND id = ?"));
+  query.Text(id.value);
+  TRY(const bool row, query.Next());
+  if (!row || !filter.Allows(TenantId(query.TextAt(0)))) {
+    return Fail(ErrorCode::kNotFound, "no improvement " + id.value);
+  }
+  return FromJson<Improvement>(query.TextAt(1));
+}
+
+Result<std::vector<ComponentState>> SqliteStateStore::Components() {
+  std::vector<ComponentState> components;
+  TRY(Query query, db_->Prepare("SELECT json FROM documents WHERE kind = 'component' ORDER BY id"));
+  while (true) {
+    TRY(const bool row, query.Next());
+    if (!row) return components;
+    TRY(ComponentState component, FromJson<ComponentState>(query.TextAt(0)));
+    components.push_back(std::move(component));
+  }
+}
+
+Result<std::int64_t> SqliteStateStore::CountEffects() {
+  TRY(Query query, db_->Prepare("SELECT count(*) FROM effects"));
+  TRY(const bool row, query.Next());
+  return row ? query.IntAt(0) : 0;
+}
+
+}  // namespace ratchet

@@ -1,0 +1,60 @@
+#pragma once
+// State in one SQLite file: WAL, synchronous=FULL, so that what Commit returned from survives a
+// power cut. Rows hold the model as JSON beside the columns that are searched.
+
+#include "adapters/sqlite/audit_chain.h"
+#include "adapters/sqlite/database.h"
+#include "ports/state_store.h"
+
+namespace ratchet {
+
+class SqliteStateStore : public StateStore {
+ public:
+  static constexpr int kSchemaVersion = 1;
+
+  struct Options {
+    std::string path;
+    std::string audit_key;  // signs the head of the audit log
+    sqlite::OpenMode mode = sqlite::OpenMode::kReadWrite;
+    std::string vfs;        // for the simulation
+  };
+  // Creates or migrates the schema. kDataLoss for a damaged file, kInvalidArgument for one that a
+  // newer version wrote.
+  static Result<std::unique_ptr<SqliteStateStore>> Open(const Options& options);
+
+  Result<PersistedState> Load() override;
+  Status Commit(const Transaction& transaction) override;
+  Result<Change> LoadChange(const ImprovementId& id) override;
+  Result<double> ReservedOn(const std::string& day) override;
+  Result<std::vector<Improvement>> Improvements(const TenantFilter& filter, int limit) override;
+  Result<Improvement> FindImprovement(const TenantFilter& filter, const ImprovementId& id) override;
+  Result<std::vector<Cycle>> Cycles(const TenantFilter& filter, int limit) override;
+  Result<std::vector<Insight>> Insights(const TenantFilter& filter, int limit) override;
+  Result<std::vector<Opportunity>> Opportunities(const TenantFilter& filter, int limit) override;
+  Result<std::vector<Alert>> Alerts(const TenantFilter& filter, int limit) override;
+  Result<AuditHead> Head() override;
+
+  // Reads the whole audit log in order.
+  Status VisitAudit(const std::function<void(const AuditEntry&)>& visit);
+  Result<std::vector<ComponentState>> Components();
+  Result<SystemState> System();
+  Result<std::int64_t> CountEffects();
+
+ private:
+  SqliteStateStore(std::unique_ptr<sqlite::Database> db, std::string key)
+      : db_(std::move(db)), audit_key_(std::move(key)) {}
+  Status Migrate();
+  Status Write(const Transaction& tx);
+  Status WriteWork(const Transaction& tx);
+  Status WriteRecords(const Transaction& tx);
+  Status AppendAudit(const std::vector<AuditRecord>& records);
+  Status PutDocument(std::string_view kind, const std::string& id, const TenantId& tenant,
+                     const std::string& json);
+  template <typename T>
+  Result<std::vector<T>> Documents(std::string_view kind, const TenantFilter& filter, int limit);
+
+  std::unique_ptr<sqlite::Database> db_;
+  std::string audit_key_;
+};
+
+}  // namespace ratchet

@@ -1,0 +1,174 @@
+#include "adapters/sqlite/sqlite_state_store.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace ratchet {
+namespace {
+
+class SqliteStateStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "ratchet-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    Reopen();
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void Reopen() {
+    store_.reset();
+    auto opened = SqliteStateStore::Open({.path = folder_ + "/state.db", .audit_key = "secret"});
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+  void Audit(const std::string& action) {
+    Transaction tx;
+    tx.audit.push_back({TenantId("t"), ImprovementId("i"), ComponentId("c"), {"ratchet", action, "{}"}, {}});
+    ASSERT_TRUE(store_->Commit(tx));
+  }
+  AuditVerdict Verify(std::vector<AuditHead> more_heads = {}) {
+    more_heads.push_back(*store_->Head());
+    AuditVerifier verifier("secret", more_heads);
+    EXPECT_TRUE(store_->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); }));
+    return verifier.Finish();
+  }
+  void Sql(const std::string& statement) {
+    auto db = sqlite::Database::Open(folder_ + "/state.db", sqlite::Synchronous::kNormal,
+                                     sqlite::OpenMode::kReadWrite);
+    ASSERT_TRUE((*db)->Execute(statement));
+  }
+  std::string folder_;
+  std::unique_ptr<SqliteStateStore> store_;
+};
+
+TEST_F(SqliteStateStoreTest, EverythingComesBackAfterReopening) {
+  Transaction tx;
+  tx.system = SystemState{.stopped = true, .stopped_by = "anna", .next_id = 7};
+  Improvement improvement;
+  improvement.id = ImprovementId("imp-1");
+  improvement.status = ImprovementStatus::kMonitoring;
+  tx.improvements = {improvement};
+  tx.changes.emplace_back(improvement.id,
+                          Change{.files = {{"a.py", std::string("x\xff\0y", 4), "z"}}});
+  tx.effects = {{{EffectKey("imp-1/look/1"), cycle::EffectKind::kLook, "imp-1", ""}, 2}};
+  tx.timers_set = {{"imp-1", cycle::TimerKind::kLook, FromMillis(99)}};
+  tx.reservations = {{"k#1", "2026-01-01", 0.5}};
+  ASSERT_TRUE(store_->Commit(tx));
+  Reopen();
+  const auto state = store_->Load();
+  ASSERT_TRUE(state) << state.error().message;
+  EXPECT_TRUE(state->system.stopped);
+  EXPECT_EQ(state->system.next_id, 7);
+  ASSERT_EQ(state->improvements.size(), 1U);
+  ASSERT_EQ(state->effects.size(), 1U);
+  EXPECT_EQ(state->effects[0].attempts, 2);
+  ASSERT_EQ(state->timers.size(), 1U);
+  EXPECT_EQ(store_->LoadChange(improvement.id)->files[0].before, std::string("x\xff\0y", 4));
+  EXPECT_EQ(*store_->ReservedOn("2026-01-01"), 0.5);
+}
+
+TEST_F(SqliteStateStoreTest, EndedWorkIsNotLoadedButFound) {
+  Improvement improvement;
+  improvement.id = ImprovementId("imp-1");
+  improvement.opportunity.tenant = TenantId("acme");
+  improvement.status = ImprovementStatus::kCompleted;
+  Transaction tx;
+  tx.improvements = {improvement};
+  ASSERT_TRUE(store_->Commit(tx));
+  EXPECT_TRUE(store_->Load()->improvements.empty());
+  EXPECT_TRUE(store_->FindImprovement(TenantFilter::All(), improvement.id));
+}
+
+TEST_F(SqliteStateStoreTest, ATenantSeesOnlyItsOwn) {
+  Transaction tx;
+  for (const char* tenant : {"acme", "beta", ""}) {
+    Improvement improvement;
+    improvement.id = ImprovementId(std::string("imp-") + tenant);
+    improvement.opportunity.tenant = TenantId(tenant);
+    tx.improvements.push_back(improvement);
+    Insight insight;
+    insight.id = InsightId(std::string("ins-") + tenant);
+    insight.tenant = TenantId(tenant);
+    tx.insights.push_back(insight);
+    Opportunity opportunity;
+    opportunity.id = OpportunityId(std::string("opp-") + tenant);
+    opportunity.tenant = TenantId(tenant);
+    tx.opportunities.push_back(opportunity);
+    Cycle cycle;
+    cycle.id = CycleId(std::string("cycle-") + tenant);
+    cycle.tenant = TenantId(tenant);
+    tx.cycles.push_back(cycle);
+    tx.alerts.push_back(Alert{.tenant = TenantId(tenant), .title = tenant});
+  }
+  ASSERT_TRUE(store_->Commit(tx));
+  const auto acme = TenantFilter::Only({TenantId("acme")});
+  EXPECT_EQ(store_->Improvements(acme, 10)->size(), 1U);
+  EXPECT_EQ(store_->Insights(acme, 10)->size(), 1U);
+  EXPECT_EQ(store_->Opportunities(acme, 10)->size(), 1U);
+  EXPECT_EQ(store_->Cycles(acme, 10)->size(), 1U);
+  EXPECT_EQ(store_->Alerts(acme, 10)->size(), 1U);
+  EXPECT_EQ(store_->FindImprovement(acme, ImprovementId("imp-beta")).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store_->Improvements(TenantFilter::All(), 10)->size(), 3U);
+}
+
+TEST_F(SqliteStateStoreTest, AnUntouchedAuditLogIsIntact) {
+  for (int i = 0; i < 5; ++i) Audit("a" + std::to_string(i));
+  const auto verdict = Verify();
+  EXPECT_TRUE(verdict.intact) << verdict.problem;
+  EXPECT_EQ(verdict.entries, 5);
+}
+
+TEST_F(SqliteStateStoreTest, AnEditShows) {
+  for (int i = 0; i < 5; ++i) Audit("a" + std::to_string(i));
+  Sql("UPDATE audit SET details = '{\"x\":1}' WHERE sequence = 3");
+  EXPECT_NE(Verify().problem.find("entry 3"), std::string::npos);
+}
+
+TEST_F(SqliteStateStoreTest, ARemovalShows) {
+  for (int i = 0; i < 5; ++i) Audit("a" + std::to_string(i));
+  Sql("DELETE FROM audit WHERE sequence = 2");
+  EXPECT_FALSE(Verify().intact);
+}
+
+TEST_F(SqliteStateStoreTest, AReorderingShows) {
+  for (int i = 0; i < 5; ++i) Audit("a" + std::to_string(i));
+  Sql("UPDATE audit SET sequence = 99 WHERE sequence = 2;"
+      "UPDATE audit SET sequence = 2 WHERE sequence = 3;"
+      "UPDATE audit SET sequence = 3 WHERE sequence = 99");
+  EXPECT_FALSE(Verify().intact);
+}
+
+TEST_F(SqliteStateStoreTest, ACutOffTailShowsByTheHeadAndByAnExportedHead) {
+  for (int i = 0; i < 3; ++i) Audit("a" + std::to_string(i));
+  const AuditHead early = *store_->Head();
+  for (int i = 3; i < 5; ++i) Audit("a" + std::to_string(i));
+  const AuditHead exported = *store_->Head();
+  Sql("DELETE FROM audit WHERE sequence > 3");
+  EXPECT_NE(Verify().problem.find("tail was cut"), std::string::npos);
+  // Somebody who also puts an old genuine head back is found by the head in a report.
+  Sql("UPDATE audit_head SET sequence = 3, hash = '" + early.hash + "', hmac = '" + early.hmac + "'");
+  EXPECT_TRUE(Verify().intact);
+  EXPECT_NE(Verify({exported}).problem.find("tail was cut"), std::string::npos);
+}
+
+TEST_F(SqliteStateStoreTest, ARewrittenChainNeedsTheKey) {
+  for (int i = 0; i < 3; ++i) Audit("a" + std::to_string(i));
+  const auto forged = SignHead(2, "whatever", "guessed");
+  Sql("DELETE FROM audit WHERE sequence = 3;"
+      "UPDATE audit_head SET sequence = 2, hash = (SELECT hash FROM audit WHERE sequence = 2), "
+      "hmac = '" + forged.hmac + "'");
+  EXPECT_NE(Verify().problem.find("signature"), std::string::npos);
+}
+
+TEST_F(SqliteStateStoreTest, ANewerSchemaIsRefused) {
+  Sql("PRAGMA user_version = 99");
+  const auto opened = SqliteStateStore::Open({.path = folder_ + "/state.db"});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace ratchet

@@ -1,0 +1,152 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/analysis/detectors.h"
+#include "core/analysis/opportunities.h"
+#include "core/analysis/service_metrics.h"
+
+namespace ratchet::analysis {
+namespace {
+
+constexpr Duration kMinute{60'000};
+const Instant kNow = FromMillis(1'700'000'000'000 / 60'000 * 60'000);
+
+class AnalysisTest : public ::testing::Test {
+ protected:
+  void Minutes(int from, int to, double latency_ms, int requests, int errors = 0) {
+    for (int m = from; m < to; ++m) {
+      Point point;
+      point.series = {TenantId("acme"), ComponentId("shop"), "search", "", kSpanLatency};
+      point.start = kNow + kMinute * m;
+      const double wobble = m % 2 == 0 ? 1.05 : 0.95;
+      point.values.Add(latency_ms * wobble, static_cast<std::uint64_t>(requests),
+                       static_cast<std::uint64_t>(errors));
+      input_.points.push_back(point);
+    }
+  }
+  std::vector<Insight> Run() {
+    input_.now = kNow;
+    input_.cycle = CycleId("cycle-1");
+    return Detect(input_, policy_);
+  }
+  static std::string Kinds(const std::vector<Insight>& insights) {
+    std::string kinds;
+    for (const auto& i : insights) kinds += std::to_string(static_cast<int>(i.kind));
+    return kinds;
+  }
+  AnalysisInput input_;
+  DetectorPolicy policy_;
+};
+
+TEST_F(AnalysisTest, ASteadyServiceIsQuiet) {
+  Minutes(-600, 0, 50, 10);
+  EXPECT_TRUE(Run().empty());
+}
+
+TEST_F(AnalysisTest, LatencyNeedsBothSigmaAndShare) {
+  Minutes(-600, -60, 50, 10);
+  Minutes(-60, 0, 58, 10);  // 16 % worse: beyond 2 sigma, not beyond 20 %
+  EXPECT_TRUE(Run().empty());
+  input_.points.clear();
+  Minutes(-600, -60, 50, 10);
+  Minutes(-60, 0, 65, 10);
+  const auto insights = Run();
+  ASSERT_EQ(insights.size(), 1U);
+  EXPECT_EQ(insights[0].kind, InsightKind::kLatencyDegradation);
+}
+
+TEST_F(AnalysisTest, AShortBaselineIsSaidAndCostsConfidence) {
+  Minutes(-600, -60, 50, 10);
+  Minutes(-60, 0, 100, 10);
+  const auto insights = Run();
+  ASSERT_EQ(insights.size(), 1U);
+  EXPECT_LT(insights[0].confidence, 0.6);
+  const auto note = std::ranges::find(insights[0].evidence, "baseline_hours", &Evidence::name);
+  ASSERT_NE(note, insights[0].evidence.end());
+  EXPECT_NE(note->note.find("168 h are wanted"), std::string::npos);
+}
+
+TEST_F(AnalysisTest, ErrorsAndThroughput) {
+  Minutes(-600, -60, 50, 20, 0);
+  Minutes(-60, 0, 50, 20, 2);
+  EXPECT_EQ(Kinds(Run()), std::to_string(static_cast<int>(InsightKind::kErrorRateSpike)));
+  input_.points.clear();
+  Minutes(-600, -60, 50, 20);
+  Minutes(-60, 0, 50, 10);
+  EXPECT_EQ(Kinds(Run()), std::to_string(static_cast<int>(InsightKind::kThroughputDrop)));
+}
+
+TEST_F(AnalysisTest, AnExceptionMustRecurAndBeRecent) {
+  ErrorCluster cluster{.tenant = TenantId("acme"), .component = ComponentId("shop"),
+                       .operation = "search", .exception_type = "KeyError", .pattern = "<*>",
+                       .count = 10, .last_seen = kNow - kMinute, .examples = {"Traceback ..."}};
+  input_.clusters = {cluster};
+  EXPECT_TRUE(Run().empty());
+  input_.clusters[0].count = 11;
+  ASSERT_EQ(Run().size(), 1U);
+  EXPECT_EQ(Run()[0].example, "Traceback ...");
+  input_.clusters[0].last_seen = kNow - kMinute * 61;
+  EXPECT_TRUE(Run().empty());
+}
+
+TEST_F(AnalysisTest, RepeatedCallsBecomeAnOpportunityWithMeasuredGain) {
+  Minutes(-120, 0, 50, 100);
+  CallShape shape{.tenant = TenantId("acme"), .component = ComponentId("shop"),
+                  .operation = "search", .name = "rank", .code = {"rank.py", "rank", 3},
+                  .calls = 6000, .total_ms = 6000 * 40, .repeats = 5000, .repeat_ms = 5000 * 40,
+                  .parents = 6000, .users = 120};
+  input_.shapes = {shape};
+  const auto insights = Run();
+  ASSERT_EQ(insights.size(), 1U);
+  EXPECT_EQ(insights[0].kind, InsightKind::kRepeatedCalls);
+  const auto found = FindOpportunities(input_, insights, policy_,
+                                       [](const ComponentId&) { return Reach::kTenant; });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_NEAR(found[0].gain_pct.value, 66.7, 0.5);
+  EXPECT_EQ(found[0].gain_pct.origin, Origin::kMeasured);
+  EXPECT_NEAR(found[0].affected_users_per_hour.value, 120, 1e-9);
+  EXPECT_EQ(found[0].risk, Risk::kLow);
+}
+
+TEST_F(AnalysisTest, TenantsThatShareARootMakeOneOpportunity) {
+  Minutes(-120, 0, 50, 100);
+  CallShape shape{.tenant = TenantId("acme"), .component = ComponentId("shop"),
+                  .operation = "search", .name = "rank", .code = {"rank.py", "rank", 3},
+                  .calls = 6000, .total_ms = 6000 * 40, .repeats = 5000, .repeat_ms = 5000 * 40};
+  input_.shapes = {shape};
+  auto points = input_.points;
+  for (Point point : points) {
+    point.series.tenant = TenantId("beta");
+    input_.points.push_back(point);
+  }
+  shape.tenant = TenantId("beta");
+  input_.shapes.push_back(shape);
+  const auto insights = Run();
+  ASSERT_EQ(insights.size(), 2U);
+  const auto wide = FindOpportunities(input_, insights, policy_,
+                                      [](const ComponentId&) { return Reach::kSystemWide; });
+  ASSERT_EQ(wide.size(), 1U);
+  EXPECT_TRUE(wide[0].tenant.empty());
+  EXPECT_EQ(FindOpportunities(input_, insights, policy_,
+                              [](const ComponentId&) { return Reach::kTenant; })
+                .size(),
+            2U);
+}
+
+TEST_F(AnalysisTest, TheSourceThatSawMoreRequestsIsUsed) {
+  Point span, histogram;
+  span.series = {TenantId("a"), ComponentId("c"), "op", "", kSpanLatency};
+  histogram.series = {TenantId("a"), ComponentId("c"), "op", "", kRequestLatency};
+  span.values.Add(10, 50);
+  histogram.values.Add(20, 100);
+  const Window window{FromMillis(0), FromMillis(10'000)};
+  EXPECT_EQ(MetricsOf(std::vector<Point>{span, histogram}, window).requests, 100U);
+  span.values.Add(10, 45);
+  const auto metrics = MetricsOf(std::vector<Point>{span, histogram}, window);
+  EXPECT_EQ(metrics.requests, 95U);
+  EXPECT_NEAR(metrics.throughput, 9.5, 1e-9);
+}
+
+}  // namespace
+}  // namespace ratchet::analysis

@@ -1,0 +1,257 @@
+#include "core/analysis/detectors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "core/analysis/service_metrics.h"
+#include "core/stats/moments.h"
+
+namespace ratchet::analysis {
+namespace {
+
+using OperationKey = std::tuple<TenantId, ComponentId, std::string>;
+
+struct History {
+  std::vector<Point> current, baseline;
+  [[nodiscard]] Duration BaselineLength() const {
+    if (baseline.empty()) return Duration(0);
+    const auto [first, last] = std::ranges::minmax(baseline, {}, &Point::start);
+    return last.start - first.start;
+  }
+};
+
+std::map<OperationKey, History> ByOperation(const AnalysisInput& input,
+                                            const DetectorPolicy& policy) {
+  std::map<OperationKey, History> histories;
+  const Instant current_from = input.now - policy.current;
+  const Instant baseline_from = current_from - policy.baseline;
+  for (const Point& point : input.points) {
+    if (point.start < baseline_from || point.start >= input.now) continue;
+    History& history =
+        histories[{point.series.tenant, point.series.component, point.series.operation}];
+    (point.start >= current_from ? history.current : history.baseline).push_back(point);
+  }
+  return histories;
+}
+
+// Means of the buckets of one source, for their spread.
+std::vector<double> BucketMeans(const std::vector<Point>& points) {
+  std::map<Instant, std::vector<Point>> buckets;
+  for (const Point& point : points) buckets[point.start].push_back(point);
+  std::vector<double> means;
+  for (const auto& [start, bucket] : buckets) {
+    const Summary summary = RequestSummary(bucket);
+    if (summary.count > 0) means.push_back(summary.mean());
+  }
+  return means;
+}
+
+class Detector {
+ public:
+  Detector(const AnalysisInput& input, const DetectorPolicy& policy)
+      : input_(input), policy_(policy) {}
+
+  std::vector<Insight> Run() {
+    const auto histories = ByOperation(input_, policy_);
+    for (const auto& [key, history] : histories) {
+      Operation(key, history);
+    }
+    for (const ErrorCluster& cluster : input_.clusters) Exceptions(cluster);
+    for (const CallShape& shape : input_.shapes) {
+      const auto at = histories.find({shape.tenant, shape.component, shape.operation});
+      if (at != histories.end()) Calls(shape, RequestSummary(at->second.current));
+    }
+    return std::move(insights_);
+  }
+
+ private:
+  Insight& Add(InsightKind kind, const TenantId& tenant, const ComponentId& component,
+               const std::string& operation) {
+    Insight insight;
+    insight.id = InsightId(fmt::format("{}-ins-{:03}", input_.cycle.value, insights_.size() + 1));
+    insight.cycle = input_.cycle;
+    insight.kind = kind;
+    insight.tenant = tenant;
+    insight.component = component;
+    insight.operation = operation;
+    insight.found_at = input_.now;
+    insights_.push_back(std::move(insight));
+    return insights_.back();
+  }
+
+  // A baseline shorter than asked for lowers confidence in proportion, and is said.
+  double BaselineConfidence(const History& history, Insight* insight) const {
+    const double share = std::min(1.0, Seconds(history.BaselineLength()) / Seconds(policy_.baseline));
+    const double confidence = 0.5 + 0.45 * share;
+    if (insight != nullptr) {
+      insight->evidence.push_back({"baseline_hours", Seconds(history.BaselineLength()) / 3600, "h",
+                                   share >= 0.99 ? "complete"
+                                                 : fmt::format("{:.0f} h are wanted; confidence is "
+                                                               "{:.2f} instead of 0.95",
+                                                               Seconds(policy_.baseline) / 3600,
+                                                               confidence)});
+    }
+    return confidence;
+  }
+
+  void Operation(const OperationKey& key, const History& history) {
+    const Summary current = RequestSummary(history.current);
+    const Summary baseline = RequestSummary(history.baseline);
+    if (current.count + baseline.count == 0) return;
+    if (baseline.count < policy_.requests_min) return;  // insufficient data
+    ThroughputDrop(key, history, current, baseline);
+    if (current.count < policy_.requests_min) return;
+    LatencyDegradation(key, history, current, baseline);
+    ErrorSpike(key, history, current, baseline);
+  }
+
+  void LatencyDegradation(const OperationKey& key, const History& history, const Summary& current,
+                          const Summary& baseline) {
+    const std::vector<double> means = BucketMeans(history.baseline);
+    const double sigma = StandardDeviation(means);
+    const double limit = baseline.mean() + policy_.latency_sigmas * sigma;
+    const double worse = baseline.mean() > 0 ? current.mean() / baseline.mean() - 1 : 0;
+    if (current.mean() <= limit || worse <= policy_.latency_worse_share) return;
+    Insight& insight = Add(InsightKind::kLatencyDegradation, std::get<0>(key), std::get<1>(key),
+                           std::get<2>(key));
+    insight.evidence = {{"latency_mean_ms", current.mean(), "ms", "current window"},
+                        {"baseline_mean_ms", baseline.mean(), "ms", "before"},
+                        {"baseline_sigma_ms", sigma, "ms", "of bucket means"},
+                        {"limit_ms", limit, "ms", "rule simple: mean + 2 sigma, and > 20 % worse"},
+                        {"latency_p95_ms", current.sketch.Quantile(0.95), "ms", "current window"},
+                        {"requests", static_cast<double>(current.count), "", "current window"}};
+    insight.confidence = BaselineConfidence(history, &insight);
+    insight.severity = worse > 1.0 ? Severity::kCritical : worse > 0.5 ? Severity::kHigh
+                                                                       : Severity::kMedium;
+    insight.summary = fmt::format("{} of {} takes {:.1f} ms on average, {:.0f} % more than before "
+                                  "({:.1f} ms)",
+                                  insight.operation, insight.component.value, current.mean(),
+                                  worse * 100, baseline.mean());
+  }
+
+  void ThroughputDrop(const OperationKey& key, const History& history, const Summary& current,
+                      const Summary& baseline) {
+    const double baseline_s = Seconds(history.BaselineLength());
+    if (baseline_s <= 0) return;
+    const double before = static_cast<double>(baseline.count) / baseline_s;
+    const double now = static_cast<double>(current.count) / Seconds(policy_.current);
+    const double drop = 1 - now / before;
+    if (drop <= policy_.throughput_drop_share) return;
+    Insight& insight =
+        Add(InsightKind::kThroughputDrop, std::get<0>(key), std::get<1>(key), std::get<2>(key));
+    insight.evidence = {{"throughput", now, "1/s", "current window"},
+                        {"baseline_throughput", before, "1/s", "before"},
+                        {"drop_pct", drop * 100, "%", "limit 30 %"}};
+    insight.confidence = BaselineConfidence(history, &insight) * 0.8;  // users also just go home
+    insight.severity = drop > 0.8 ? Severity::kCritical : drop > 0.5 ? Severity::kHigh
+                                                                     : Severity::kMedium;
+    insight.summary = fmt::format("{} of {} serves {:.2f} requests/s, {:.0f} % fewer than before",
+                                  insight.operation, insight.component.value, now, drop * 100);
+  }
+
+  void ErrorSpike(const OperationKey& key, const History& history, const Summary& current,
+                  const Summary& baseline) {
+    const double now = static_cast<double>(current.errors) / static_cast<double>(current.count);
+    const double before =
+        static_cast<double>(baseline.errors) / static_cast<double>(baseline.count);
+    if (now - before <= policy_.error_rate_increase) return;
+    Insight& insight =
+        Add(InsightKind::kErrorRateSpike, std::get<0>(key), std::get<1>(key), std::get<2>(key));
+    insight.evidence = {{"error_rate", now, "", "current window"},
+                        {"baseline_error_rate", before, "", "before"},
+                        {"errors", static_cast<double>(current.errors), "", "current window"},
+                        {"requests", static_cast<double>(current.count), "", "current window"}};
+    insight.confidence = BaselineConfidence(history, &insight);
+    insight.severity = now > 0.5 ? Severity::kCritical : Severity::kHigh;
+    insight.summary = fmt::format("{:.1f} % of {} of {} fail, before {:.1f} %", now * 100,
+                                  insight.operation, insight.component.value, before * 100);
+  }
+
+  void Exceptions(const ErrorCluster& cluster) {
+    if (input_.now - cluster.last_seen > policy_.exception_seen_within) return;
+    const double hours = std::max(1.0, Seconds(policy_.current) / 3600);
+    const double hourly = static_cast<double>(cluster.count) / hours;
+    if (hourly <= static_cast<double>(policy_.exceptions_an_hour)) return;
+    Insight& insight = Add(InsightKind::kRecurringException, cluster.tenant, cluster.component,
+                           cluster.operation);
+    insight.evidence = {{"occurrences", static_cast<double>(cluster.count), "", "current window"},
+                        {"an_hour", hourly, "1/h", "limit 10"}};
+    insight.confidence = 0.9;
+    insight.severity = hourly > 1000 ? Severity::kCritical : hourly > 100 ? Severity::kHigh
+                                                                          : Severity::kMedium;
+    insight.example = cluster.examples.empty() ? cluster.pattern : cluster.examples.front();
+    insight.code = cluster.code;
+    insight.summary = fmt::format("{} in {} of {}: {} times: {}", cluster.exception_type,
+                                  cluster.operation, cluster.component.value, cluster.count,
+                                  cluster.pattern);
+  }
+
+  void Calls(const CallShape& shape, const Summary& operation) {
+    if (shape.calls < policy_.requests_min || operation.count < policy_.requests_min) return;
+    if (operation.sum <= 0) return;
+    const double share = static_cast<double>(shape.repeats) / static_cast<double>(shape.calls);
+    const double mean_ms = shape.total_ms / static_cast<double>(shape.calls);
+    const double gain = std::min(1.0, shape.repeat_ms / operation.sum);
+    const double time_share = std::min(1.0, shape.total_ms / operation.sum);
+    const bool has_code = !shape.code.function.empty();
+    const double per_request =
+        shape.parents == 0 ? 0 : static_cast<double>(shape.calls) / static_cast<double>(shape.parents);
+    std::vector<Evidence> evidence = {
+        {"calls", static_cast<double>(shape.calls), "", "current window"},
+        {"call_mean_ms", mean_ms, "ms", ""},
+        {"repeated_pct", share * 100, "%", "identical to a call in the five minutes before"},
+        {"operation_share_pct", time_share * 100, "%", "of the operation's time"},
+        {"saved_pct", gain * 100, "%", "of the operation's time, if remembered"},
+        {"latency_p95_ms", operation.sketch.Quantile(0.95), "ms", "of the operation"},
+        {"users", static_cast<double>(shape.users), "", "distinct, 0 = not reported"}};
+    const bool worth = mean_ms >= policy_.repeat_call_ms_min && has_code;
+    if (worth && share >= policy_.repeat_share_min && gain >= policy_.repeat_gain_share_min) {
+      Insight& insight = AddShape(InsightKind::kRepeatedCalls, shape, evidence);
+      insight.severity = gain > 0.5 ? Severity::kHigh : Severity::kMedium;
+      insight.summary = fmt::format(
+          "{} of {} calls {} with the same arguments again and again: {:.0f} % of {} calls are "
+          "repeats and take {:.0f} % of its time",
+          shape.operation, shape.component.value, shape.name, share * 100, shape.calls, gain * 100);
+    } else if (worth && time_share >= policy_.hot_share_min &&
+               operation.sketch.Quantile(0.95) >= policy_.slow_ms) {
+      Insight& insight = AddShape(InsightKind::kSlowOperation, shape, evidence);
+      insight.severity = Severity::kMedium;
+      insight.summary = fmt::format("{} takes {:.0f} % of the time of {} of {} (p95 {:.1f} ms)",
+                                    shape.name, time_share * 100, shape.operation,
+                                    shape.component.value, operation.sketch.Quantile(0.95));
+    }
+    if (!shape.statement.empty() && per_request >= policy_.queries_a_request_min) {
+      evidence.push_back({"calls_a_request", per_request, "", "of the same statement shape"});
+      Insight& insight = AddShape(InsightKind::kRepeatedQueries, shape, evidence);
+      insight.severity = Severity::kMedium;
+      insight.example = shape.statement;
+      insight.summary =
+          fmt::format("{} of {} runs the same statement {:.1f} times a request", shape.operation,
+                      shape.component.value, per_request);
+    }
+  }
+
+  Insight& AddShape(InsightKind kind, const CallShape& shape, std::vector<Evidence> evidence) {
+    Insight& insight = Add(kind, shape.tenant, shape.component, shape.operation);
+    insight.evidence = std::move(evidence);
+    insight.code = shape.code;
+    insight.confidence = std::min(0.95, 0.7 + static_cast<double>(shape.calls) / 4000.0);
+    return insight;
+  }
+
+  const AnalysisInput& input_;
+  const DetectorPolicy& policy_;
+  std::vector<Insight> insights_;
+};
+
+}  // namespace
+
+std::vector<Insight> Detect(const AnalysisInput& input, const DetectorPolicy& policy) {
+  return Detector(input, policy).Run();
+}
+
+}  // namespace ratchet::analysis

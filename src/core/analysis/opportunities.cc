@@ -1,0 +1,159 @@
+#include "core/analysis/opportunities.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "core/analysis/impact.h"
+#include "core/analysis/service_metrics.h"
+
+namespace ratchet::analysis {
+namespace {
+
+double Value(const Insight& insight, std::string_view name) {
+  const auto at = std::ranges::find(insight.evidence, name, &Evidence::name);
+  return at == insight.evidence.end() ? 0 : at->value;
+}
+
+// What mending it would gain, in % of the operation's latency or errors.
+Figure Gain(const Insight& insight) {
+  switch (insight.kind) {
+    case InsightKind::kRepeatedCalls: return {Value(insight, "saved_pct"), Origin::kMeasured};
+    case InsightKind::kLatencyDegradation: {
+      const double now = Value(insight, "latency_mean_ms");
+      const double before = Value(insight, "baseline_mean_ms");
+      return {now > 0 ? 100 * (now - before) / now : 0, Origin::kMeasured};
+    }
+    case InsightKind::kErrorRateSpike:
+      return {100 * (Value(insight, "error_rate") - Value(insight, "baseline_error_rate")),
+              Origin::kMeasured};
+    case InsightKind::kThroughputDrop: return {Value(insight, "drop_pct"), Origin::kMeasured};
+    case InsightKind::kRecurringException: return {10, Origin::kEstimated};
+    // Half of what the function takes: a usual result of mending one hot spot.
+    case InsightKind::kSlowOperation: return {Value(insight, "operation_share_pct") / 2, Origin::kEstimated};
+    case InsightKind::kRepeatedQueries: return {Value(insight, "operation_share_pct") * 0.8, Origin::kEstimated};
+  }
+  return {};
+}
+
+Risk RiskOf(InsightKind kind) {
+  switch (kind) {
+    case InsightKind::kRepeatedCalls: return Risk::kLow;
+    case InsightKind::kSlowOperation:
+    case InsightKind::kRecurringException:
+    case InsightKind::kRepeatedQueries: return Risk::kMedium;
+    default: return Risk::kHigh;  // the cause is not known yet
+  }
+}
+
+std::string RequirementOf(const Insight& insight) {
+  switch (insight.kind) {
+    case InsightKind::kRepeatedCalls:
+      return fmt::format("Avoid computing {} again for arguments that were seen before.", insight.code.function);
+    case InsightKind::kSlowOperation:
+      return fmt::format("Make {} faster without changing its results.", insight.code.function);
+    case InsightKind::kRepeatedQueries:
+      return "Read with one statement what is now read with one statement a row.";
+    case InsightKind::kRecurringException:
+      return "Handle the case that raises this exception, without hiding other failures.";
+    case InsightKind::kErrorRateSpike: return "Remove the cause of the failing requests.";
+    case InsightKind::kLatencyDegradation: return "Bring the operation back to its former latency.";
+    case InsightKind::kThroughputDrop: return "Remove what holds the operation's throughput back.";
+  }
+  return {};
+}
+
+// Requests in the current window, and in how many of its hours there were any.
+struct Traffic {
+  double requests = 0;
+  std::set<std::int64_t> hours;
+};
+
+class Finder {
+ public:
+  Finder(const AnalysisInput& input, const DetectorPolicy& policy) : input_(input), policy_(policy) {
+    std::map<std::tuple<TenantId, ComponentId, std::string>, std::vector<Point>> points;
+    for (const Point& p : input.points) {
+      if (p.start < input.now - policy.current) continue;
+      points[{p.series.tenant, p.series.component, p.series.operation}].push_back(p);
+      traffic_[{p.series.tenant, p.series.component, p.series.operation}].hours.insert(
+          ToMillis(p.start) / 3'600'000);
+    }
+    for (const auto& [key, of_operation] : points) {
+      traffic_[key].requests = static_cast<double>(RequestSummary(of_operation).count);
+    }
+  }
+
+  [[nodiscard]] Opportunity Make(const Insight& insight, Reach reach) const {
+    Opportunity o;
+    o.insight = insight.id;
+    o.cycle = insight.cycle;
+    o.kind = insight.kind;
+    o.tenant = insight.tenant;
+    o.component = insight.component;
+    o.operation = insight.operation;
+    o.reach = reach;
+    o.requirement = RequirementOf(insight);
+    o.severity = insight.severity;
+    o.risk = RiskOf(insight.kind);
+    o.confidence = insight.confidence;
+    o.gain_pct = Gain(insight);
+    o.evidence = insight.evidence;
+    o.example = insight.example;
+    o.code = insight.code;
+    const auto at = traffic_.find({insight.tenant, insight.component, insight.operation});
+    if (at == traffic_.end()) return o;
+    const double hours = std::max(Seconds(policy_.current) / 3600, 1.0 / 3600);
+    const double users = Value(insight, "users");
+    // Without user ids every request counts as a user's: an upper bound, and said to be estimated.
+    o.affected_users_per_hour = users > 0 ? Figure{users / hours, Origin::kMeasured}
+                                          : Figure{at->second.requests / hours, Origin::kEstimated};
+    const double active = std::min(1.0, static_cast<double>(at->second.hours.size()) / std::max(1.0, hours));
+    o.frequency_per_day = {24 * active, Origin::kEstimated};
+    return o;
+  }
+
+ private:
+  const AnalysisInput& input_;
+  const DetectorPolicy& policy_;
+  std::map<std::tuple<TenantId, ComponentId, std::string>, Traffic> traffic_;
+};
+
+}  // namespace
+
+std::vector<Opportunity> FindOpportunities(const AnalysisInput& input,
+                                           const std::vector<Insight>& insights,
+                                           const DetectorPolicy& policy, const ReachOf& reach) {
+  const Finder finder(input, policy);
+  std::vector<Opportunity> found;
+  for (const Insight& insight : insights) {
+    Opportunity opportunity = finder.Make(insight, reach(insight.component));
+    const auto same = std::ranges::find_if(found, [&](const Opportunity& other) {
+      return opportunity.reach == Reach::kSystemWide && other.kind == opportunity.kind &&
+             other.component == opportunity.component && other.operation == opportunity.operation &&
+             other.code.function == opportunity.code.function;
+    });
+    if (same == found.end()) {
+      found.push_back(std::move(opportunity));
+      continue;
+    }
+    // The same cause seen by another tenant: one change helps both.
+    same->affected_users_per_hour.value += opportunity.affected_users_per_hour.value;
+    same->gain_pct.value = std::max(same->gain_pct.value, opportunity.gain_pct.value);
+    same->severity = std::max(same->severity, opportunity.severity);
+    same->confidence = std::max(same->confidence, opportunity.confidence);
+    same->tenant = TenantId();
+  }
+  for (size_t i = 0; i < found.size(); ++i) {
+    found[i].id = OpportunityId(fmt::format("{}-opp-{:03}", input.cycle.value, i + 1));
+    found[i].score = ImpactScore(found[i]);
+    found[i].level = LevelOf(found[i].score);
+  }
+  SortByPriority(found);
+  return found;
+}
+
+}  // namespace ratchet::analysis

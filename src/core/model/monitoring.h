@@ -1,0 +1,43 @@
+#pragma once
+// What is seen of a deployed change, and what is decided on it.
+
+#include <string>
+#include <vector>
+
+#include "core/base/time.h"
+
+namespace ratchet {
+
+struct ServiceMetrics {
+  double latency_p50 = 0, latency_p95 = 0, latency_p99 = 0;  // ms
+  double error_rate = 0;                                     // 0..1
+  double throughput = 0;                                     // requests/s
+  std::uint64_t requests = 0;
+};
+
+// Before the deployment: the operation the change is for, and the whole component.
+struct Baseline {
+  Window window{};
+  ServiceMetrics operation, component;
+};
+
+enum class Health { kUnknown, kHealthy, kFailing };
+
+struct Look {
+  Window window{};
+  ServiceMetrics operation, component;
+  Health health = Health::kUnknown;
+  double degradation = 0;  // the worse of operation and component; 0.1 = 10 % worse
+};
+
+enum class Verdict { kContinue, kRollBack, kKeep, kNoEffect, kInconclusive };
+
+struct VerdictReason {
+  Verdict verdict = Verdict::kContinue;
+  std::string rule;         // "threshold", "health", "gain"
+  std::string explanation;  // values against thresholds, for people
+  double degradation = 0;
+  double gain_low = 0, gain_high = 0;  // 95 % interval of the relative p95 change; negative = faster
+};
+
+}  // namespace ratchet

@@ -1,0 +1,144 @@
+#include "core/model/serialize.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/model/names.h"
+
+namespace nlohmann {
+
+template <typename Tag>
+struct adl_serializer<ratchet::Id<Tag>> {
+  static void to_json(json& j, const ratchet::Id<Tag>& id) { j = id.value; }
+  static void from_json(const json& j, ratchet::Id<Tag>& id) { id.value = j.get<std::string>(); }
+};
+
+template <>
+struct adl_serializer<ratchet::Duration> {
+  static void to_json(json& j, const ratchet::Duration& d) { j = d.count(); }
+  static void from_json(const json& j, ratchet::Duration& d) {
+    d = ratchet::Duration(j.get<std::int64_t>());
+  }
+};
+
+template <>
+struct adl_serializer<ratchet::Instant> {
+  static void to_json(json& j, const ratchet::Instant& t) { j = ratchet::ToMillis(t); }
+  static void from_json(const json& j, ratchet::Instant& t) {
+    t = ratchet::FromMillis(j.get<std::int64_t>());
+  }
+};
+
+template <typename T>
+struct adl_serializer<std::optional<T>> {
+  static void to_json(json& j, const std::optional<T>& value) {
+    if (value) {
+      j = *value;
+    } else {
+      j = nullptr;
+    }
+  }
+  static void from_json(const json& j, std::optional<T>& value) {
+    if (j.is_null()) {
+      value.reset();
+    } else {
+      value = j.get<T>();
+    }
+  }
+};
+
+}  // namespace nlohmann
+
+namespace ratchet {
+
+#define RATCHET_ENUM_JSON(Enum)                                                              \
+  inline void to_json(nlohmann::json& j, const Enum& value) { j = std::string(Name(value)); } \
+  inline void from_json(const nlohmann::json& j, Enum& value) {                              \
+    const auto parsed = Parse<Enum>(j.get<std::string>());                                   \
+    if (!parsed) throw std::invalid_argument("unknown " #Enum " " + j.dump());               \
+    value = *parsed;                                                                         \
+  }
+
+RATCHET_ENUM_JSON(InsightKind)
+RATCHET_ENUM_JSON(Severity)
+RATCHET_ENUM_JSON(Risk)
+RATCHET_ENUM_JSON(Level)
+RATCHET_ENUM_JSON(Origin)
+RATCHET_ENUM_JSON(Reach)
+RATCHET_ENUM_JSON(Author)
+RATCHET_ENUM_JSON(GateOutcome)
+RATCHET_ENUM_JSON(Health)
+RATCHET_ENUM_JSON(Verdict)
+RATCHET_ENUM_JSON(ImprovementStatus)
+RATCHET_ENUM_JSON(Priority)
+RATCHET_ENUM_JSON(CycleStatus)
+RATCHET_ENUM_JSON(Trigger)
+RATCHET_ENUM_JSON(AlertSeverity)
+
+#define RATCHET_JSON NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT
+
+RATCHET_JSON(CodeLocation, file, function, line)
+RATCHET_JSON(Window, begin, end)
+RATCHET_JSON(TelemetryCounts, metrics, logs, events, spans)
+RATCHET_JSON(Evidence, name, value, unit, note)
+RATCHET_JSON(Insight, id, cycle, kind, tenant, component, operation, severity, confidence, summary,
+             evidence, example, code, found_at)
+RATCHET_JSON(Figure, value, origin)
+RATCHET_JSON(Opportunity, id, insight, cycle, kind, tenant, component, operation, reach,
+             requirement, severity, risk, confidence, gain_pct, affected_users_per_hour,
+             frequency_per_day, score, level, evidence, example, code)
+RATCHET_JSON(FileChange, path, before, after)
+RATCHET_JSON(Change, files, author, author_name, summary)
+RATCHET_JSON(Finding, file, line, rule, message)
+RATCHET_JSON(GateResult, gate, outcome, findings, took)
+RATCHET_JSON(ValidationReport, gates, changed_line_coverage, quality, risk, sandbox_worked)
+RATCHET_JSON(ServiceMetrics, latency_p50, latency_p95, latency_p99, error_rate, throughput,
+             requests)
+RATCHET_JSON(Baseline, window, operation, component)
+RATCHET_JSON(Look, window, operation, component, health, degradation)
+RATCHET_JSON(VerdictReason, verdict, rule, explanation, degradation, gain_low, gain_high)
+RATCHET_JSON(Approval, by, at)
+RATCHET_JSON(Improvement, id, cycle, opportunity, priority, status, created_at, changed_at,
+             deployed_at, ended_at, round, repair_error, author_name, summary, author, tree_before,
+             tree_after, validation, approval, baseline, looks, verdict, rollbacks_tried, reason,
+             llm_tokens, llm_cost_usd)
+RATCHET_JSON(ComponentState, id, frozen, frozen_reason, expected_tree, rehearsed_at,
+             rehearsal_error)
+RATCHET_JSON(Cycle, id, tenant, trigger, priority, actor, analysis_window, max_improvements, status,
+             start_time, end_time, telemetry, opportunities_identified, improvements, error)
+RATCHET_JSON(Outcome, improvement, kind, component, predicted_gain_pct, actual_gain_pct, kept)
+RATCHET_JSON(Alert, severity, tenant, component, improvement, title, text, at)
+RATCHET_JSON(AuditEntry, sequence, at, tenant, actor, improvement, component, action, details,
+             previous_hash, hash)
+
+#define RATCHET_DEFINE_JSON(Type)                                                       \
+  nlohmann::json ToJson(const Type& value) { return nlohmann::json(value); }            \
+  template <>                                                                           \
+  Result<Type> FromJson<Type>(std::string_view text) {                                  \
+    try {                                                                               \
+      return nlohmann::json::parse(text).get<Type>();                                   \
+    } catch (const std::exception& e) {                                                 \
+      return Fail(ErrorCode::kDataLoss, fmt::format("stored " #Type ": {}", e.what())); \
+    }                                                                                   \
+  }
+
+RATCHET_DEFINE_JSON(Insight)
+RATCHET_DEFINE_JSON(Opportunity)
+RATCHET_DEFINE_JSON(Change)
+RATCHET_DEFINE_JSON(ValidationReport)
+RATCHET_DEFINE_JSON(Baseline)
+RATCHET_DEFINE_JSON(ServiceMetrics)
+RATCHET_DEFINE_JSON(Look)
+RATCHET_DEFINE_JSON(Improvement)
+RATCHET_DEFINE_JSON(ComponentState)
+RATCHET_DEFINE_JSON(Cycle)
+RATCHET_DEFINE_JSON(Outcome)
+RATCHET_DEFINE_JSON(Alert)
+RATCHET_DEFINE_JSON(AuditEntry)
+
+std::string ToText(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace ratchet

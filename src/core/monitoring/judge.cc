@@ -1,0 +1,166 @@
+#include "core/monitoring/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/stats/moments.h"
+
+namespace ratchet::monitoring {
+namespace {
+
+constexpr double kErrorRateFloor = 0.01;  // DESIGN section 2, phase 5
+
+enum class Metric { kLatency, kErrors, kThroughput };
+
+Metric PromisedMetric(InsightKind kind) {
+  switch (kind) {
+    case InsightKind::kErrorRateSpike:
+    case InsightKind::kRecurringException: return Metric::kErrors;
+    case InsightKind::kThroughputDrop: return Metric::kThroughput;
+    default: return Metric::kLatency;
+  }
+}
+
+// One look's relative change of the promised metric; negative is better.
+double RelativeChange(Metric metric, const ServiceMetrics& before, const ServiceMetrics& now) {
+  constexpr double kTiny = 1e-9;
+  switch (metric) {
+    case Metric::kLatency:
+      return std::log(std::max(now.latency_p95, kTiny) / std::max(before.latency_p95, kTiny));
+    case Metric::kErrors:
+      return (now.error_rate - before.error_rate) / std::max(before.error_rate, kErrorRateFloor);
+    case Metric::kThroughput:
+      return (before.throughput - now.throughput) / std::max(before.throughput, kTiny);
+  }
+  return 0;
+}
+
+double LatencyAndErrorDegradation(const ServiceMetrics& baseline, const ServiceMetrics& now) {
+  double worst = 0;
+  if (baseline.latency_p95 > 0) {
+    worst = std::max(worst, (now.latency_p95 - baseline.latency_p95) / baseline.latency_p95);
+  }
+  return std::max(worst, (now.error_rate - baseline.error_rate) /
+                             std::max(baseline.error_rate, kErrorRateFloor));
+}
+
+bool EverythingFails(const ServiceMetrics& baseline, const ServiceMetrics& now) {
+  constexpr std::uint64_t kRequestsMin = 5;  // fewer may be one client's bad luck
+  return now.requests >= kRequestsMin && now.error_rate >= 0.999 && baseline.error_rate < 0.5;
+}
+
+}  // namespace
+
+double Degradation(const ServiceMetrics& baseline, const ServiceMetrics& now) {
+  if (now.requests == 0) return baseline.requests > 0 ? 1.0 : 0.0;
+  double worst = LatencyAndErrorDegradation(baseline, now);
+  if (baseline.throughput > 0) {
+    worst = std::max(worst, (baseline.throughput - now.throughput) / baseline.throughput);
+  }
+  return worst;
+}
+
+bool Judge::Usable(const Look& look) const {
+  return look.operation.requests >= policy_.requests_min;
+}
+
+double Judge::LookDegradation(const Baseline& baseline, const Look& look) const {
+  double worst = 0;
+  if (look.operation.requests >= policy_.requests_min) {
+    worst = LatencyAndErrorDegradation(baseline.operation, look.operation);
+  }
+  // The whole component counts too, against errors only: its latency mixes operations, and a
+  // change of the mix is not a change of the code.
+  if (look.component.requests >= policy_.requests_min) {
+    worst = std::max(worst, (look.component.error_rate - baseline.component.error_rate) /
+                                std::max(baseline.component.error_rate, kErrorRateFloor));
+  }
+  return worst;
+}
+
+VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
+                            std::span<const Look> looks, Instant deployed_at) const {
+  VerdictReason reason;
+  if (looks.empty()) return reason;
+  const Look& last = looks.back();
+  reason.degradation = last.degradation;
+  if (last.health == Health::kFailing) {
+    reason.verdict = Verdict::kRollBack;
+    reason.rule = "health";
+    reason.explanation = "the health check fails";
+    return reason;
+  }
+  if (EverythingFails(baseline.operation, last.operation)) {
+    reason.verdict = Verdict::kRollBack;
+    reason.rule = "all_failing";
+    reason.explanation = fmt::format("all {} requests of the operation failed; before: {:.2f} %",
+                                     last.operation.requests, baseline.operation.error_rate * 100);
+    return reason;
+  }
+  int bad = 0;
+  for (const Look& look : looks) {
+    const bool heard = Usable(look) || look.component.requests >= policy_.requests_min;
+    if (heard) bad = look.degradation > policy_.degradation_threshold ? bad + 1 : 0;
+  }
+  if (bad >= policy_.bad_looks) {
+    reason.verdict = Verdict::kRollBack;
+    reason.rule = "threshold";
+    reason.explanation = fmt::format(
+        "degradation {:.1f} % above {:.1f} % in {} looks in a row (p95 {:.2f} ms, before {:.2f} ms; "
+        "errors {:.2f} %, before {:.2f} %)",
+        last.degradation * 100, policy_.degradation_threshold * 100, bad, last.operation.latency_p95,
+        baseline.operation.latency_p95, last.operation.error_rate * 100,
+        baseline.operation.error_rate * 100);
+    return reason;
+  }
+  const Duration watched = last.window.end - deployed_at;
+  if (watched < policy_.duration) {
+    reason.explanation = fmt::format("{} bad looks in a row of {}", bad, policy_.bad_looks);
+    return reason;
+  }
+  reason = DecideAtEnd(promise, baseline, looks, watched);
+  reason.degradation = last.degradation;
+  return reason;
+}
+
+VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
+                                 std::span<const Look> looks, Duration watched) const {
+  const Metric metric = PromisedMetric(promise);
+  std::vector<double> changes, degradations;
+  for (const Look& look : looks) {
+    if (!Usable(look)) continue;
+    changes.push_back(RelativeChange(metric, baseline.operation, look.operation));
+    degradations.push_back(look.degradation);
+  }
+  VerdictReason reason;
+  reason.rule = "gain";
+  if (static_cast<int>(changes.size()) < policy_.looks_min || baseline.operation.requests == 0) {
+    reason.verdict = watched < policy_.duration * 2 ? Verdict::kContinue : Verdict::kInconclusive;
+    reason.explanation = fmt::format("{} looks with at least {} requests; {} are needed",
+                                     changes.size(), policy_.requests_min, policy_.looks_min);
+    return reason;
+  }
+  const Interval gain = MeanInterval95(changes);
+  const bool logarithmic = metric == Metric::kLatency;
+  reason.gain_low = logarithmic ? std::expm1(gain.low) : gain.low;
+  reason.gain_high = logarithmic ? std::expm1(gain.high) : gain.high;
+  const double worse = Mean(degradations);
+  const std::string interval = fmt::format("95 % interval of the change {:+.1f} % to {:+.1f} %",
+                                           reason.gain_low * 100, reason.gain_high * 100);
+  if (worse > policy_.degradation_threshold) {
+    reason.verdict = Verdict::kRollBack;
+    reason.explanation = fmt::format("mean degradation {:.1f} %; {}", worse * 100, interval);
+  } else if (gain.high < 0) {
+    reason.verdict = Verdict::kKeep;
+    reason.explanation = "the promised gain is proven: " + interval;
+  } else {
+    reason.verdict = Verdict::kNoEffect;
+    reason.explanation = "the promised gain is not proven: " + interval;
+  }
+  return reason;
+}
+
+}  // namespace ratchet::monitoring

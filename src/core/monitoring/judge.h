@@ -1,0 +1,50 @@
+#pragma once
+// The judge decides whether a deployed change stays.
+//
+// It is pure: it reads the looks it is given and never calls out, so the same evidence always
+// gives the same verdict. This is the rule `threshold`: the degradation of DESIGN section 2,
+// phase 5, compared literally, guarded by a minimum of requests a look and by asking for several
+// bad looks in a row. Formulas and limits: docs/monitoring.md.
+// Thread-safe: const methods may run concurrently.
+
+#include <span>
+
+#include "core/model/improvement.h"
+
+namespace ratchet::monitoring {
+
+struct JudgePolicy {
+  double degradation_threshold = 0.10;
+  Duration duration{3'600'000};
+  Duration interval{60'000};
+  std::uint64_t requests_min = 30;  // a look with fewer says nothing
+  int bad_looks = 3;                // so many bad looks in a row take the change back
+  int looks_min = 5;                // so many looks with enough requests before a gain is believed
+};
+
+// max of, where worse: (p95-p95₀)/p95₀, (err-err₀)/max(err₀, 0.01), (thr₀-thr)/thr₀.
+// `now` without requests degrades by 1 (everything stopped) when the baseline had some.
+double Degradation(const ServiceMetrics& baseline, const ServiceMetrics& now);
+
+class Judge {
+ public:
+  explicit Judge(JudgePolicy policy) : policy_(policy) {}
+
+  // `looks` are in time order. The last one decides "now". Before policy.duration has passed the
+  // answer is kContinue or kRollBack. Silence is never kKeep: without looks_min usable looks the
+  // end is kContinue up to twice the duration, then kInconclusive.
+  [[nodiscard]] VerdictReason Decide(InsightKind promise, const Baseline& baseline,
+                                     std::span<const Look> looks, Instant deployed_at) const;
+
+  // The worse of the operation's and the component's degradation; the throughput of a single look
+  // is left out (it follows the users, not the change).
+  [[nodiscard]] double LookDegradation(const Baseline& baseline, const Look& look) const;
+
+ private:
+  [[nodiscard]] bool Usable(const Look& look) const;
+  [[nodiscard]] VerdictReason DecideAtEnd(InsightKind promise, const Baseline& baseline,
+                                          std::span<const Look> looks, Duration watched) const;
+  JudgePolicy policy_;
+};
+
+}  // namespace ratchet::monitoring

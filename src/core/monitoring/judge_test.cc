@@ -1,0 +1,110 @@
+#include "core/monitoring/judge.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace ratchet::monitoring {
+namespace {
+
+ServiceMetrics Metrics(double p95, double error_rate = 0, std::uint64_t requests = 100) {
+  return {.latency_p50 = p95 / 2, .latency_p95 = p95, .latency_p99 = p95 * 1.2,
+          .error_rate = error_rate, .throughput = 10, .requests = requests};
+}
+
+class JudgeTest : public ::testing::Test {
+ protected:
+  Look LookAt(int minute, ServiceMetrics metrics, Health health = Health::kHealthy) {
+    Look look{.window = {FromMillis((minute - 1) * 60'000), FromMillis(minute * 60'000)},
+              .operation = metrics, .component = metrics, .health = health};
+    look.degradation = judge_.LookDegradation(baseline_, look);
+    return look;
+  }
+  VerdictReason Decide(const std::vector<Look>& looks) {
+    return judge_.Decide(InsightKind::kLatencyDegradation, baseline_, looks, FromMillis(0));
+  }
+  std::vector<Look> Watch(int minutes, ServiceMetrics metrics) {
+    std::vector<Look> looks;
+    for (int m = 1; m <= minutes; ++m) {
+      ServiceMetrics look = metrics;
+      look.latency_p95 *= m % 2 == 0 ? 1.01 : 0.99;  // looks are never all alike
+      looks.push_back(LookAt(m, look));
+    }
+    return looks;
+  }
+  Judge judge_{JudgePolicy{.duration = Duration(10 * 60'000)}};
+  Baseline baseline_{.operation = Metrics(100), .component = Metrics(100)};
+};
+
+TEST_F(JudgeTest, DegradationFollowsTheFormula) {
+  EXPECT_NEAR(Degradation(Metrics(100), Metrics(112)), 0.12, 1e-9);
+  EXPECT_NEAR(Degradation(Metrics(100, 0.0), Metrics(100, 0.005)), 0.5, 1e-9);
+  EXPECT_NEAR(Degradation(Metrics(100, 0.02), Metrics(100, 0.03)), 0.5, 1e-9);
+  ServiceMetrics slower_flow = Metrics(100);
+  slower_flow.throughput = 7;
+  EXPECT_NEAR(Degradation(Metrics(100), slower_flow), 0.3, 1e-9);
+  EXPECT_EQ(Degradation(Metrics(100), Metrics(80)), 0.0);
+}
+
+TEST_F(JudgeTest, ThreeBadLooksInARowTakeItBackAndTwoDoNot) {
+  std::vector<Look> looks = {LookAt(1, Metrics(150)), LookAt(2, Metrics(150))};
+  EXPECT_EQ(Decide(looks).verdict, Verdict::kContinue);
+  looks.push_back(LookAt(3, Metrics(150)));
+  EXPECT_EQ(Decide(looks).verdict, Verdict::kRollBack);
+  EXPECT_EQ(Decide(looks).rule, "threshold");
+}
+
+TEST_F(JudgeTest, AGoodLookBreaksTheRow) {
+  EXPECT_EQ(Decide({LookAt(1, Metrics(150)), LookAt(2, Metrics(100)), LookAt(3, Metrics(150)),
+                    LookAt(4, Metrics(150))})
+                .verdict,
+            Verdict::kContinue);
+}
+
+TEST_F(JudgeTest, ALookWithFewRequestsSaysNothing) {
+  EXPECT_EQ(Decide({LookAt(1, Metrics(900, 0, 5)), LookAt(2, Metrics(900, 0, 5)),
+                    LookAt(3, Metrics(900, 0, 5))})
+                .verdict,
+            Verdict::kContinue);
+}
+
+TEST_F(JudgeTest, FailingHealthTakesItBackAtOnce) {
+  const auto reason = Decide({LookAt(1, Metrics(50), Health::kFailing)});
+  EXPECT_EQ(reason.verdict, Verdict::kRollBack);
+  EXPECT_EQ(reason.rule, "health");
+}
+
+TEST_F(JudgeTest, EveryRequestFailingTakesItBackAtOnce) {
+  EXPECT_EQ(Decide({LookAt(1, Metrics(50, 1.0))}).verdict, Verdict::kRollBack);
+}
+
+TEST_F(JudgeTest, AProvenGainIsKeptOnlyAtTheEnd) {
+  EXPECT_EQ(Decide(Watch(9, Metrics(50))).verdict, Verdict::kContinue);
+  const auto reason = Decide(Watch(10, Metrics(50)));
+  EXPECT_EQ(reason.verdict, Verdict::kKeep);
+  EXPECT_LT(reason.gain_high, -0.4);
+}
+
+TEST_F(JudgeTest, NoProvenGainIsNoEffect) {
+  EXPECT_EQ(Decide(Watch(10, Metrics(100))).verdict, Verdict::kNoEffect);
+}
+
+TEST_F(JudgeTest, ASmallLossIsNeverKept) {
+  EXPECT_EQ(Decide(Watch(10, Metrics(105))).verdict, Verdict::kNoEffect);
+}
+
+TEST_F(JudgeTest, SilenceIsNeverKept) {
+  EXPECT_EQ(Decide(Watch(10, Metrics(0, 0, 0))).verdict, Verdict::kContinue);
+  EXPECT_EQ(Decide(Watch(20, Metrics(0, 0, 0))).verdict, Verdict::kInconclusive);
+}
+
+TEST_F(JudgeTest, FewerErrorsProveAnErrorFix) {
+  baseline_.operation.error_rate = 0.2;
+  baseline_.component.error_rate = 0.2;
+  std::vector<Look> looks = Watch(10, Metrics(100, 0.01));
+  const auto reason = judge_.Decide(InsightKind::kRecurringException, baseline_, looks, FromMillis(0));
+  EXPECT_EQ(reason.verdict, Verdict::kKeep);
+}
+
+}  // namespace
+}  // namespace ratchet::monitoring

@@ -1,0 +1,24 @@
+#pragma once
+// What is kept of the measurements of one series in one span of time. Summaries merge exactly,
+// except for the quantiles, which the sketch keeps within 1 %.
+
+#include <cstdint>
+
+#include "core/stats/sketch.h"
+
+namespace ratchet {
+
+struct Summary {
+  std::uint64_t count = 0;
+  std::uint64_t errors = 0;  // how many of them failed; only for requests
+  double sum = 0;
+  double min = 0;
+  double max = 0;
+  QuantileSketch sketch;
+
+  void Add(double value, std::uint64_t times = 1, std::uint64_t failed = 0);
+  void Merge(const Summary& other);
+  [[nodiscard]] double mean() const { return count == 0 ? 0 : sum / static_cast<double>(count); }
+};
+
+}  // namespace ratchet

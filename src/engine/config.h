@@ -1,0 +1,43 @@
+#pragma once
+// What the engine is told at its start. Values are checked before they get here.
+
+#include <map>
+
+#include "core/analysis/detectors.h"
+#include "core/cycle/admission.h"
+#include "core/cycle/advance.h"
+#include "core/model/component.h"
+
+namespace ratchet {
+
+struct TenantOverrides {
+  bool enabled = true;
+  std::optional<double> risk_tolerance;
+  std::optional<Duration> monitoring_duration;
+  std::optional<Autonomy> autonomy;
+};
+
+struct ScheduleConfig {
+  bool enabled = true;
+  Duration start_time{2 * 3'600'000};  // of the day, UTC
+  Duration interval{24 * 3'600'000};
+};
+
+struct EngineConfig {
+  std::map<ComponentId, ComponentConfig> components;
+  std::map<TenantId, TenantOverrides> tenants;
+  cycle::ImprovementPolicy policy;
+  cycle::AdmissionLimits limits;
+  analysis::DetectorPolicy detectors;
+  ScheduleConfig schedule;
+  bool self_building = true;             // ENABLE_SELF_BUILDING
+  bool autonomous_improvements = false;  // ENABLE_AUTONOMOUS_IMPROVEMENTS
+  double daily_budget_usd = 5.0;
+  double generation_cost_bound_usd = 0;  // the most that one generation can cost; 0 = free
+  int max_improvements = 3;              // a cycle
+  Duration analysis_window{24 * 3'600'000};
+  Duration baseline_window{24 * 3'600'000};
+  Duration telemetry_delay{5'000};       // how late telemetry may arrive and still count in a look
+};
+
+}  // namespace ratchet

@@ -1,0 +1,46 @@
+#pragma once
+// What the engine hands out to be performed, and what comes back.
+
+#include <variant>
+
+#include "core/cycle/cycle_advance.h"
+#include "core/cycle/events.h"
+#include "ports/change_author.h"
+#include "ports/deployer.h"
+
+namespace ratchet {
+
+struct EffectJob {
+  cycle::Effect effect;
+  std::optional<Improvement> improvement;
+  std::optional<Change> change;
+  std::optional<Cycle> cycle;
+  MaySpend may_spend = MaySpend::kNo;
+  HoldCheck hold;  // for deployments
+};
+
+struct AnalysisFound {
+  TelemetryCounts telemetry;
+  std::vector<Insight> insights;
+  std::vector<Opportunity> opportunities;  // in order of priority
+};
+
+struct Rehearsed {
+  Status result;
+};
+struct Delivered {
+  Status result;
+};
+struct Held {};  // the kill switch came first: the effect waits for `resume`
+
+using Answer =
+    std::variant<cycle::ImprovementEvent, Result<AnalysisFound>, Rehearsed, Delivered, Held>;
+
+// Starts a job and returns; the owner of engine and runner hands the answer to Engine::OnAnswer.
+class EffectRunner {
+ public:
+  virtual ~EffectRunner() = default;
+  virtual void Start(EffectJob job) = 0;
+};
+
+}  // namespace ratchet

@@ -1,0 +1,113 @@
+#pragma once
+// The engine owns all state: event → Advance → persist state and effects in one transaction →
+// start the effects → their answers are events.
+//
+// Single-threaded: one owner calls it (EngineLoop in the daemon, the simulation in tests). After a
+// failed commit it refuses everything: what could not be written down may not be acted on. A new
+// engine opened on the same store goes on where the old one was.
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "engine/config.h"
+#include "engine/effects.h"
+#include "ports/clock.h"
+#include "ports/state_store.h"
+
+namespace ratchet {
+
+// Who asks: a key's name, role and tenants.
+struct Principal {
+  std::string name;
+  Role role = Role::kViewer;
+  TenantFilter tenants = TenantFilter::All();
+};
+
+struct CycleRequest {
+  TenantId tenant;  // empty: all
+  Trigger trigger = Trigger::kManual;
+  Priority priority = Priority::kNormal;
+  std::optional<Duration> analysis_window;
+  std::optional<int> max_improvements;
+};
+
+class Engine {
+ public:
+  struct Ports {
+    const Clock& clock;
+    StateStore& store;
+    EffectRunner& runner;
+  };
+
+  // Loads the state and starts again every effect that was not answered.
+  static Result<std::unique_ptr<Engine>> Open(const EngineConfig& config, Ports ports);
+
+  // --- Commands. Errors: kPermissionDenied, kNotFound, kConflict, kInvalidArgument.
+  Result<CycleId> TriggerCycle(const CycleRequest& request, const Principal& who);
+  Status Approve(const ImprovementId& id, const Principal& who);
+  Status Reject(const ImprovementId& id, const Principal& who, const std::string& why);
+  Status RollBack(const ImprovementId& id, const Principal& who);
+  Status Stop(const Principal& who);    // the kill switch: durable when it returns
+  Status Resume(const Principal& who);
+  Status Release(const ComponentId& id, const Principal& who);  // a frozen component
+
+  // --- What the world says.
+  Status OnAnswer(const EffectKey& key, const Answer& answer);
+  Status FireDueTimers();
+  [[nodiscard]] std::optional<Instant> NextWake() const;
+
+  [[nodiscard]] bool stopped() const { return stopped_.load(); }  // any thread
+  [[nodiscard]] const std::map<ImprovementId, Improvement>& active() const { return improvements_; }
+  [[nodiscard]] const std::map<ComponentId, ComponentState>& components() const {
+    return components_;
+  }
+  [[nodiscard]] const std::map<CycleId, Cycle>& cycles() const { return cycles_; }
+  [[nodiscard]] size_t pending_effects() const { return effects_.size(); }
+
+ private:
+  Engine(const EngineConfig& config, Ports ports) : config_(config), ports_(ports) {}
+
+  [[nodiscard]] cycle::ImprovementPolicy PolicyFor(const Improvement& improvement) const;
+  [[nodiscard]] bool Wanted(const Opportunity& opportunity) const;
+  Status Recover();
+  Status Apply(const ImprovementId& id, const cycle::ImprovementEvent& event,
+               const std::string& actor_tenant_check, const std::optional<EffectKey>& answered);
+  void Record(const cycle::ImprovementStep& step, Transaction& tx);
+  void AddEffect(const cycle::Effect& effect, Transaction& tx);
+  void AddAudit(Transaction& tx, const std::string& actor, const std::string& action,
+                const std::string& details, const TenantId& tenant = {},
+                const ComponentId& component = {});
+  void AddAlert(Transaction& tx, const Alert& alert);
+  Status Commit(Transaction& tx);
+  void StartEffect(const StoredEffect& stored);
+  Status StartPending();
+  Status Settle();
+  Status SettleOnce(bool& changed);
+  Status OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& found,
+                    const std::string& subject);
+  Status OnRehearsed(const EffectKey& key, const Status& result, const std::string& subject);
+  Status OnDelivered(const EffectKey& key, const Status& result);
+  void AskRehearsal(const ComponentId& id, Transaction& tx);
+  Status FindVisible(const ImprovementId& id, const Principal& who, Role needed);
+  Status EndCycles();
+  std::string NextId(std::string_view prefix);
+
+  EngineConfig config_;
+  Ports ports_;
+  SystemState system_;
+  std::map<CycleId, Cycle> cycles_;
+  std::map<ImprovementId, Improvement> improvements_;
+  std::map<ComponentId, ComponentState> components_;
+  std::map<EffectKey, StoredEffect> effects_;  // asked for and not answered
+  std::set<EffectKey> running_;
+  std::map<std::pair<std::string, cycle::TimerKind>, Instant> timers_;
+  std::atomic<bool> stopped_ = false;
+  bool broken_ = false;
+};
+
+// "2026-01-31": the budget's day.
+std::string DayOf(Instant now);
+
+}  // namespace ratchet

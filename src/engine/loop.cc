@@ -1,0 +1,128 @@
+#include "engine/loop.h"
+
+#include <algorithm>
+
+namespace ratchet {
+namespace {
+
+bool IsControl(cycle::EffectKind kind) {
+  switch (kind) {
+    case cycle::EffectKind::kAnalyse:
+    case cycle::EffectKind::kGenerate:
+    case cycle::EffectKind::kValidate:
+    case cycle::EffectKind::kNotify: return false;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+WorkerPool::WorkerPool(int threads) {
+  for (int i = 0; i < threads; ++i) {
+    threads_.emplace_back([this](const std::stop_token& stop) { Run(stop); });
+  }
+}
+
+WorkerPool::~WorkerPool() {
+  for (auto& thread : threads_) thread.request_stop();
+  changed_.notify_all();
+}
+
+void WorkerPool::Add(std::function<void()> work) {
+  const std::scoped_lock lock(mutex_);
+  queue_.push_back(std::move(work));
+  changed_.notify_one();
+}
+
+void WorkerPool::Run(const std::stop_token& stop) {
+  while (true) {
+    std::function<void()> work;
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
+      work = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    if (stop.stop_requested()) return;
+    work();
+  }
+}
+
+EngineLoop::EngineLoop(const EngineConfig& config, const Clock& clock, StateStore& store,
+                       Performer& performer)
+    : config_(config), clock_(clock), store_(store), performer_(performer) {}
+
+EngineLoop::~EngineLoop() { Stop(); }
+
+Status EngineLoop::Start() {
+  {
+    const std::scoped_lock lock(mutex_);
+    accepting_ = true;  // effects of the last run may answer while the engine is opened
+  }
+  TRY(engine_, Engine::Open(config_, {clock_, store_, *this}));
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  return {};
+}
+
+void EngineLoop::Stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    accepting_ = false;
+  }
+  thread_.request_stop();
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string EngineLoop::failure() const {
+  const std::scoped_lock lock(mutex_);
+  return failure_;
+}
+
+bool EngineLoop::Post(Task task) {
+  const std::scoped_lock lock(mutex_);
+  if (!accepting_) return false;
+  tasks_.push_back(std::move(task));
+  changed_.notify_one();
+  return true;
+}
+
+void EngineLoop::Check(const Status& status) {
+  if (status) return;
+  const std::scoped_lock lock(mutex_);
+  failure_ = status.error().message;
+  failed_ = true;
+  accepting_ = false;
+}
+
+void EngineLoop::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested() && !failed_) {
+    Task task;
+    {
+      std::unique_lock lock(mutex_);
+      constexpr Duration kLongestSleep{1000};
+      Duration sleep = kLongestSleep;
+      if (const auto wake = engine_->NextWake()) {
+        sleep = std::clamp(*wake - clock_.Now(), Duration(1), kLongestSleep);
+      }
+      changed_.wait_for(lock, stop, sleep, [this] { return !tasks_.empty(); });
+      if (!tasks_.empty()) {
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+    }
+    if (stop.stop_requested()) return;
+    if (task) task(*engine_);
+    Check(engine_->FireDueTimers());
+  }
+}
+
+void EngineLoop::Start(EffectJob job) {
+  WorkerPool& pool = IsControl(job.effect.kind) ? control_ : work_;
+  pool.Add([this, job = std::move(job)] {
+    auto answer = std::make_shared<Answer>(performer_.Perform(job));
+    Post([this, answer, key = job.effect.key](Engine& engine) { Check(engine.OnAnswer(key, *answer)); });
+  });
+}
+
+}  // namespace ratchet

@@ -1,0 +1,217 @@
+#include "engine/performer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/analysis/opportunities.h"
+#include "core/analysis/service_metrics.h"
+#include "core/base/check.h"
+#include "core/base/hash.h"
+#include "core/deployment/tree_hash.h"
+#include "core/model/serialize.h"
+
+namespace ratchet {
+namespace {
+
+using cycle::EffectKind;
+using cycle::ImprovementEvent;
+
+DeploymentPlan PlanOf(const EffectJob& job) {
+  const Improvement& improvement = *job.improvement;
+  return {.improvement = improvement.id,
+          .component = improvement.opportunity.component,
+          .change = *job.change,
+          .tree_before = improvement.tree_before,
+          .tree_after = improvement.tree_after};
+}
+
+Instant RoundDown(Instant t, Duration step) {
+  return Instant(t.time_since_epoch() / step * step);
+}
+
+}  // namespace
+
+Answer Performer::Perform(const EffectJob& job) {
+  switch (job.effect.kind) {
+    case EffectKind::kAnalyse:
+      if (!job.cycle) return Result<AnalysisFound>(Fail(ErrorCode::kInternal, "no cycle"));
+      return Analyse(*job.cycle);
+    case EffectKind::kRehearse: return Rehearsed{ports_.deployer.Rehearse(ComponentId(job.effect.subject))};
+    case EffectKind::kNotify: {
+      const auto alert = FromJson<Alert>(job.effect.payload);
+      if (!alert) return Delivered{std::unexpected(alert.error())};
+      return Delivered{ports_.notifier.Send(*alert)};
+    }
+    default: break;
+  }
+  // An improvement that ended meanwhile: the answer will not fit its state and changes nothing.
+  if (!job.improvement) return ImprovementEvent(cycle::LookFailed{"the improvement has ended"});
+  const bool needs_change = job.effect.kind == EffectKind::kValidate ||
+                            job.effect.kind == EffectKind::kDeploy ||
+                            job.effect.kind == EffectKind::kPromote ||
+                            job.effect.kind == EffectKind::kRollBack;
+  CHECK(!needs_change || job.change, "a generated improvement has its change stored");
+  switch (job.effect.kind) {
+    case EffectKind::kGenerate: return Generate(job);
+    case EffectKind::kValidate: return Validate(job);
+    case EffectKind::kMeasureBaseline: return MeasureBaseline(*job.improvement);
+    case EffectKind::kDeploy:
+    case EffectKind::kPromote: return Deploy(job);
+    case EffectKind::kLook: return Look(*job.improvement);
+    default: return RollBack(job);
+  }
+}
+
+Result<AnalysisFound> Performer::Analyse(const Cycle& cycle) {
+  const Instant now = Settled();
+  analysis::DetectorPolicy policy = config_.detectors;
+  policy.current = std::min(policy.current, cycle.analysis_window);
+  TelemetryQuery query;
+  query.tenants = cycle.tenant.empty() ? TenantFilter::All() : TenantFilter::Only({cycle.tenant});
+  query.window = {now - policy.current - policy.baseline, now};
+  query.metrics = {kSpanLatency, kRequestLatency};
+  analysis::AnalysisInput input{.cycle = cycle.id, .now = now};
+  TRY(input.points, ports_.telemetry.Points(query));
+  query.metrics.clear();
+  query.window = {now - policy.current, now};
+  TRY(input.clusters, ports_.telemetry.ErrorClusters(query));
+  TRY(input.shapes, ports_.telemetry.CallShapes(query));
+  AnalysisFound found;
+  TRY(found.telemetry, ports_.telemetry.Counts(query));
+  found.insights = analysis::Detect(input, policy);
+  found.opportunities =
+      analysis::FindOpportunities(input, found.insights, policy, [&](const ComponentId& id) {
+        const auto at = config_.components.find(id);
+        return at == config_.components.end() ? Reach::kSystemWide : at->second.reach();
+      });
+  return found;
+}
+
+ImprovementEvent Performer::Generate(const EffectJob& job) {
+  const Improvement& improvement = *job.improvement;
+  auto tree = ports_.deployer.Read(improvement.opportunity.component);
+  if (!tree) return cycle::GenerationFailed{.reason = tree.error().message};
+  const AuthorRequest request{.opportunity = improvement.opportunity,
+                              .tree = *tree,
+                              .round = improvement.round,
+                              .repair_error = improvement.repair_error,
+                              .may_spend = job.may_spend};
+  const AuthorAnswer answer = ports_.author.Write(request);
+  cycle::GenerationFailed failed{.repairable = answer.repairable ? cycle::Repairable::kYes
+                                                                 : cycle::Repairable::kNo,
+                                 .tokens = answer.tokens,
+                                 .cost_usd = answer.cost_usd};
+  if (!answer.change) {
+    failed.reason = answer.change.error().message;
+    return failed;
+  }
+  std::vector<FileDigest> digests;
+  for (const SourceFile& file : tree->files) digests.push_back({file.path, Sha256Hex(file.text)});
+  const auto after = deployment::Apply(std::move(digests), *answer.change);
+  if (!after) {
+    failed.reason = after.error().message;
+    return failed;
+  }
+  return cycle::Generated{.change = *answer.change,
+                          .tree_before = tree->hash,
+                          .tree_after = deployment::TreeHash(*after),
+                          .tokens = answer.tokens,
+                          .cost_usd = answer.cost_usd};
+}
+
+ImprovementEvent Performer::Validate(const EffectJob& job) {
+  const Improvement& improvement = *job.improvement;
+  const auto broken = [&](const std::string& why) {
+    ValidationReport report;
+    report.sandbox_worked = true;
+    report.gates.push_back({.gate = "scope",
+                            .outcome = GateOutcome::kFailed,
+                            .findings = {{"", 0, "tree", why}}});
+    return cycle::Validated{report};
+  };
+  const auto tree = ports_.deployer.Read(improvement.opportunity.component);
+  if (!tree) return broken(tree.error().message);
+  if (tree->hash != improvement.tree_before) {
+    return broken("the component changed after the change was written");
+  }
+  auto report = ports_.validator.Validate(improvement.opportunity.component, *tree, *job.change,
+                                          improvement.opportunity.kind);
+  if (!report) return broken(report.error().message);
+  return cycle::Validated{std::move(*report)};
+}
+
+Instant Performer::Settled() const {
+  return RoundDown(ports_.clock.Now() - config_.telemetry_delay, ports_.telemetry.resolution());
+}
+
+Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, Window window) {
+  TelemetryQuery query;
+  // A shared root serves every tenant, so every tenant's requests are looked at.
+  query.tenants = opportunity.reach == Reach::kSystemWide ? TenantFilter::All()
+                                                          : TenantFilter::Only({opportunity.tenant});
+  query.component = opportunity.component;
+  query.metrics = {kSpanLatency, kRequestLatency};
+  query.window = window;
+  TRY(const std::vector<Point> points, ports_.telemetry.Points(query));
+  std::vector<Point> of_operation;
+  std::ranges::copy_if(points, std::back_inserter(of_operation), [&](const Point& p) {
+    return p.series.operation == opportunity.operation;
+  });
+  return Measured{analysis::MetricsOf(of_operation, window), analysis::MetricsOf(points, window)};
+}
+
+ImprovementEvent Performer::MeasureBaseline(const Improvement& improvement) {
+  const Window window{Settled() - config_.baseline_window, Settled()};
+  const auto measured = Measure(improvement.opportunity, window);
+  if (!measured) return cycle::BaselineFailed{measured.error().message};
+  return cycle::BaselineMeasured{
+      {.window = window, .operation = measured->operation, .component = measured->component}};
+}
+
+Answer Performer::Deploy(const EffectJob& job) {
+  const DeployResult result = ports_.deployer.Deploy(PlanOf(job), job.hold);
+  switch (result.outcome) {
+    case DeployOutcome::kDone: return ImprovementEvent(cycle::Deployed{result.share});
+    case DeployOutcome::kTreeChanged: return ImprovementEvent(cycle::TreeChangedByOthers{result.detail});
+    case DeployOutcome::kFailedUntouched:
+      return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kNo});
+    case DeployOutcome::kFailedTouched:
+      return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kYes});
+    case DeployOutcome::kHeld: return Held{};
+  }
+  return Held{};
+}
+
+ImprovementEvent Performer::Look(const Improvement& improvement) {
+  const ComponentId& component = improvement.opportunity.component;
+  const auto tree = ports_.deployer.Read(component);
+  if (tree && tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};
+  ratchet::Look look;
+  look.health = ports_.deployer.CheckHealth(component);
+  const Duration step = ports_.telemetry.resolution();
+  const Instant first = RoundDown(*improvement.deployed_at + step - Duration(1), step);
+  look.window.begin = improvement.looks.empty() ? first : improvement.looks.back().window.end;
+  look.window.end = Settled();
+  if (look.window.end <= look.window.begin) {
+    if (look.health != Health::kFailing) return cycle::LookFailed{"no new telemetry yet"};
+    look.window.end = look.window.begin;  // a failing service is not waited for
+    return cycle::LookTaken{look};
+  }
+  const auto measured = Measure(improvement.opportunity, look.window);
+  if (!measured) return cycle::LookFailed{measured.error().message};
+  look.operation = measured->operation;
+  look.component = measured->component;
+  return cycle::LookTaken{look};
+}
+
+ImprovementEvent Performer::RollBack(const EffectJob& job) {
+  const DeployResult result = ports_.deployer.RollBack(PlanOf(job));
+  switch (result.outcome) {
+    case DeployOutcome::kDone: return cycle::RolledBack{};
+    case DeployOutcome::kTreeChanged: return cycle::TreeChangedByOthers{result.detail};
+    default: return cycle::RollbackFailed{result.detail};
+  }
+}
+
+}  // namespace ratchet

@@ -1,0 +1,49 @@
+#pragma once
+// Does what an effect asks for, through the ports, and says what came of it.
+//
+// Every effect is a reconciliation and may be performed twice. Thread-safe: jobs run concurrently.
+
+#include "engine/config.h"
+#include "engine/effects.h"
+#include "ports/change_validator.h"
+#include "ports/clock.h"
+#include "ports/notifier.h"
+#include "ports/telemetry_store.h"
+
+namespace ratchet {
+
+class Performer {
+ public:
+  struct Ports {
+    const Clock& clock;
+    TelemetryStore& telemetry;
+    ChangeAuthor& author;
+    ChangeValidator& validator;
+    Deployer& deployer;
+    Notifier& notifier;
+  };
+  Performer(const EngineConfig& config, Ports ports) : config_(config), ports_(ports) {}
+
+  [[nodiscard]] Answer Perform(const EffectJob& job);
+
+ private:
+  Result<AnalysisFound> Analyse(const Cycle& cycle);
+  cycle::ImprovementEvent Generate(const EffectJob& job);
+  cycle::ImprovementEvent Validate(const EffectJob& job);
+  cycle::ImprovementEvent MeasureBaseline(const Improvement& improvement);
+  Answer Deploy(const EffectJob& job);
+  cycle::ImprovementEvent Look(const Improvement& improvement);
+  cycle::ImprovementEvent RollBack(const EffectJob& job);
+
+  struct Measured {
+    ServiceMetrics operation, component;
+  };
+  Result<Measured> Measure(const Opportunity& opportunity, Window window);
+  // The end of the last full bucket whose telemetry has arrived.
+  [[nodiscard]] Instant Settled() const;
+
+  const EngineConfig& config_;
+  Ports ports_;
+};
+
+}  // namespace ratchet

@@ -1,0 +1,75 @@
+#pragma once
+// What Ratchet must know of a programming language. Pure functions on text: nothing here runs
+// code or touches files. Thread-safe.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/change.h"
+#include "core/model/telemetry.h"
+#include "ports/deployer.h"
+#include "ports/sandbox.h"
+
+namespace ratchet {
+
+struct FunctionFacts {
+  std::string name;  // qualified: "Class.method"
+  int first_line = 0, last_line = 0;  // 1-based, decorators included
+  int complexity = 0;                 // cyclomatic
+};
+
+struct ImportFacts {
+  std::string module;               // "a.b"; relative imports keep their dots
+  std::vector<std::string> names;   // of "from module import names"
+  int line = 0;
+  bool optional = false;            // guarded by try/except ImportError
+};
+
+struct FileFacts {
+  std::vector<Finding> syntax_errors;
+  std::vector<FunctionFacts> functions;
+  std::vector<ImportFacts> imports;
+  std::vector<Finding> security;
+};
+
+// Where in the component a piece of telemetry points.
+struct CodeSite {
+  std::string path;
+  FunctionFacts function;
+};
+
+struct TestRun {
+  bool passed = false;
+  std::string output;
+  // Executable lines and those that ran, by file, lines 1-based.
+  struct FileCoverage {
+    std::string path;
+    std::vector<int> executed, missing;
+  };
+  std::vector<FileCoverage> coverage;
+};
+
+class LanguageSupport {
+ public:
+  virtual ~LanguageSupport() = default;
+
+  [[nodiscard]] virtual bool IsSource(const std::string& path) const = 0;
+  virtual FileFacts Analyse(const std::string& path, const std::string& text) const = 0;
+  virtual std::optional<CodeSite> Locate(const ComponentTree& tree,
+                                         const CodeLocation& location) const = 0;
+
+  // The recipe "remember results": makes a pure function remember its results, bounded in number
+  // and age. kInvalidArgument with the broken precondition when it cannot be proved safe.
+  virtual Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) const = 0;
+
+  // Jobs for the sandbox; the caller adds root, files and limits.
+  virtual SandboxJob ImportCheckJob(const std::string& interpreter,
+                                    const std::vector<ImportFacts>& imports) const = 0;
+  virtual Result<std::vector<Finding>> ReadImportCheck(const SandboxRun& run) const = 0;
+  virtual SandboxJob TestJob(const std::string& interpreter,
+                             const std::vector<std::string>& command) const = 0;
+  virtual Result<TestRun> ReadTestRun(const SandboxRun& run) const = 0;
+};
+
+}  // namespace ratchet
