@@ -15,8 +15,9 @@ struct EffectJob {
   std::optional<Improvement> improvement;
   std::optional<Change> change;
   std::optional<Cycle> cycle;
+  std::optional<Instant> component_changed_at;  // for baselines: the version is not older
   MaySpend may_spend = MaySpend::kNo;
-  HoldCheck hold;  // for deployments
+  HoldCheck hold;  // for what may not begin while the kill switch is on
 };
 
 struct AnalysisFound {

@@ -240,6 +240,7 @@ Status Engine::Release(const ComponentId& id, const Principal& who) {
   at->second.frozen = false;
   at->second.frozen_reason.clear();
   at->second.expected_tree.clear();  // what is there now is the new start
+  at->second.changed_at = ports_.clock.Now();
   Transaction tx;
   tx.components.push_back(at->second);
   AddAudit(tx, who.name, "component.released", "{}", {}, id);
@@ -319,7 +320,10 @@ void Engine::Record(const cycle::ImprovementStep& step, Transaction& tx) {
   if (step.freeze_component || step.expected_tree) {
     ComponentState& component = components_[state.opportunity.component];
     component.id = state.opportunity.component;
-    if (step.expected_tree) component.expected_tree = *step.expected_tree;
+    if (step.expected_tree) {
+      component.expected_tree = *step.expected_tree;
+      component.changed_at = ports_.clock.Now();
+    }
     if (step.freeze_component) {
       component.frozen = true;
       component.frozen_reason = *step.freeze_component;
@@ -530,6 +534,8 @@ void Engine::StartEffect(const StoredEffect& stored) {
   const auto at = improvements_.find(ImprovementId(effect.subject));
   if (at != improvements_.end()) {
     job.improvement = at->second;
+    const auto component = components_.find(at->second.opportunity.component);
+    if (component != components_.end()) job.component_changed_at = component->second.changed_at;
     if (auto change = ports_.store.LoadChange(at->first)) job.change = std::move(*change);
   }
   if (effect.kind == EffectKind::kGenerate) {
@@ -545,7 +551,7 @@ void Engine::StartEffect(const StoredEffect& stored) {
       job.may_spend = MaySpend::kYes;
     }
   }
-  if (effect.kind == EffectKind::kDeploy) {
+  if (!cycle::RunsWhileStopped(effect.kind)) {
     job.hold = [this] { return stopped_.load(); };
   }
   running_.insert(effect.key);

@@ -33,6 +33,7 @@ Instant RoundDown(Instant t, Duration step) {
 }  // namespace
 
 Answer Performer::Perform(const EffectJob& job) {
+  if (job.hold && job.hold()) return Held{};
   switch (job.effect.kind) {
     case EffectKind::kAnalyse:
       if (!job.cycle) return Result<AnalysisFound>(Fail(ErrorCode::kInternal, "no cycle"));
@@ -55,7 +56,7 @@ Answer Performer::Perform(const EffectJob& job) {
   switch (job.effect.kind) {
     case EffectKind::kGenerate: return Generate(job);
     case EffectKind::kValidate: return Validate(job);
-    case EffectKind::kMeasureBaseline: return MeasureBaseline(*job.improvement);
+    case EffectKind::kMeasureBaseline: return MeasureBaseline(job);
     case EffectKind::kDeploy:
     case EffectKind::kPromote: return Deploy(job);
     case EffectKind::kLook: return Look(*job.improvement);
@@ -161,8 +162,16 @@ Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, W
   return Measured{analysis::MetricsOf(of_operation, window), analysis::MetricsOf(points, window)};
 }
 
-ImprovementEvent Performer::MeasureBaseline(const Improvement& improvement) {
-  const Window window{Settled() - config_.baseline_window, Settled()};
+// Only what the present version served: a baseline that contains another version's time would
+// make the next change look better or worse than it is.
+ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
+  const Improvement& improvement = *job.improvement;
+  Window window{Settled() - config_.baseline_window, Settled()};
+  if (job.component_changed_at) {
+    const Duration step = ports_.telemetry.resolution();
+    window.begin = std::max(window.begin, RoundDown(*job.component_changed_at, step) + step);
+  }
+  if (window.end <= window.begin) return cycle::BaselineMeasured{{.window = window}};
   const auto measured = Measure(improvement.opportunity, window);
   if (!measured) return cycle::BaselineFailed{measured.error().message};
   return cycle::BaselineMeasured{
@@ -186,7 +195,8 @@ Answer Performer::Deploy(const EffectJob& job) {
 ImprovementEvent Performer::Look(const Improvement& improvement) {
   const ComponentId& component = improvement.opportunity.component;
   const auto tree = ports_.deployer.Read(component);
-  if (tree && tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};
+  if (!tree) return cycle::LookFailed{tree.error().message};
+  if (tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};
   ratchet::Look look;
   look.health = ports_.deployer.CheckHealth(component);
   const Duration step = ports_.telemetry.resolution();

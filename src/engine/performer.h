@@ -30,7 +30,7 @@ class Performer {
   Result<AnalysisFound> Analyse(const Cycle& cycle);
   cycle::ImprovementEvent Generate(const EffectJob& job);
   cycle::ImprovementEvent Validate(const EffectJob& job);
-  cycle::ImprovementEvent MeasureBaseline(const Improvement& improvement);
+  cycle::ImprovementEvent MeasureBaseline(const EffectJob& job);
   Answer Deploy(const EffectJob& job);
   cycle::ImprovementEvent Look(const Improvement& improvement);
   cycle::ImprovementEvent RollBack(const EffectJob& job);

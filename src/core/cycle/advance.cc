@@ -18,7 +18,7 @@ constexpr auto kEffectNames = std::to_array<std::string_view>(
     {"analyse", "generate", "validate", "measure_baseline", "deploy", "promote", "look",
      "roll_back", "rehearse", "notify"});
 constexpr auto kTimerNames =
-    std::to_array<std::string_view>({"look", "approval_expiry", "rollback_retry", "schedule"});
+    std::to_array<std::string_view>({"look", "approval_expiry", "rollback_retry", "schedule", "baseline"});
 
 // Carries one step while the event is handled; each handler below is one row of the state table.
 class Stepper {
@@ -122,8 +122,15 @@ class Stepper {
 
   Status On(const BaselineMeasured& event) {
     TRY_STATUS(Expect({ImprovementStatus::kDeploying}));
-    if (event.baseline.operation.requests == 0) {
-      End(ImprovementStatus::kFailed, "no traffic to judge by: the baseline is empty");
+    if (event.baseline.operation.requests < policy_.judge.requests_min) {
+      if (++state().baseline_tries > policy_.baseline_tries_max) {
+        End(ImprovementStatus::kFailed,
+            fmt::format("no traffic to judge by: {} requests since the component last changed, {} "
+                        "are needed",
+                        event.baseline.operation.requests, policy_.judge.requests_min));
+      } else {
+        SetTimer(TimerKind::kBaseline, policy_.judge.interval);
+      }
       return {};
     }
     state().baseline = event.baseline;
@@ -278,6 +285,10 @@ class Stepper {
         ++state().rollbacks_tried;
         Ask(EffectKind::kRollBack, state().rollbacks_tried);
         return {};
+      case TimerKind::kBaseline:
+        TRY_STATUS(Expect({ImprovementStatus::kDeploying}));
+        Ask(EffectKind::kMeasureBaseline, state().baseline_tries + 1);
+        return {};
       case TimerKind::kSchedule: break;
     }
     return Fail(ErrorCode::kConflict, "no such timer of an improvement");
@@ -305,7 +316,7 @@ class Stepper {
     state().ended_at = now_;
     step_.timers_set.clear();
     step_.timers_cleared = {TimerKind::kLook, TimerKind::kApprovalExpiry,
-                            TimerKind::kRollbackRetry};
+                            TimerKind::kRollbackRetry, TimerKind::kBaseline};
     Audit(fmt::format("improvement.{}", Name(status)), {{"reason", reason}});
     const bool judged = status == ImprovementStatus::kCompleted ||
                         status == ImprovementStatus::kRolledBack;

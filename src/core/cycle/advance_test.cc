@@ -118,8 +118,13 @@ TEST_F(AdvanceTest, ApprovalsExpire) {
 
 TEST_F(AdvanceTest, WithoutTrafficNothingIsDeployed) {
   const auto step = Step(In(ImprovementStatus::kDeploying), BaselineMeasured{});
-  EXPECT_EQ(step.state.status, ImprovementStatus::kFailed);
   EXPECT_TRUE(step.effects.empty());
+  ASSERT_EQ(step.timers_set.size(), 1U);  // it waits for traffic
+  EXPECT_EQ(Step(step.state, TimerFired{TimerKind::kBaseline}).effects.at(0).key.value,
+            "i-1/measure_baseline/2");
+  Improvement patient = In(ImprovementStatus::kDeploying);
+  patient.baseline_tries = policy_.baseline_tries_max;
+  EXPECT_EQ(Step(patient, BaselineMeasured{}).state.status, ImprovementStatus::kFailed);
 }
 
 TEST_F(AdvanceTest, ADeploymentThatTouchedFilesIsRolledBack) {

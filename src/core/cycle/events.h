@@ -69,7 +69,7 @@ struct RollbackFailed {
 struct RollbackRequested {
   std::string by;
 };
-enum class TimerKind { kLook, kApprovalExpiry, kRollbackRetry, kSchedule };
+enum class TimerKind { kLook, kApprovalExpiry, kRollbackRetry, kSchedule, kBaseline };
 struct TimerFired {
   TimerKind kind = TimerKind::kLook;
 };

@@ -62,6 +62,7 @@ struct Improvement {
   std::optional<Approval> approval;
 
   Baseline baseline;
+  int baseline_tries = 0;
   std::vector<Look> looks;
   VerdictReason verdict;
   int rollbacks_tried = 0;
@@ -76,7 +77,8 @@ struct ComponentState {
   ComponentId id;
   bool frozen = false;
   std::string frozen_reason;
-  std::string expected_tree;         // what our last deployment or rollback left; "" = never touched
+  std::string expected_tree;  // what our last deployment or rollback left; "" = never touched
+  std::optional<Instant> changed_at;  // when that was: a baseline may not reach back beyond it
   std::optional<Instant> rehearsed_at;
   std::string rehearsal_error;
 };

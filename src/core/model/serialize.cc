@@ -101,9 +101,9 @@ RATCHET_JSON(VerdictReason, verdict, rule, explanation, degradation, gain_low, g
 RATCHET_JSON(Approval, by, at)
 RATCHET_JSON(Improvement, id, cycle, opportunity, priority, status, created_at, changed_at,
              deployed_at, ended_at, round, repair_error, author_name, summary, author, tree_before,
-             tree_after, validation, approval, baseline, looks, verdict, rollbacks_tried, reason,
+             tree_after, validation, approval, baseline, baseline_tries, looks, verdict, rollbacks_tried, reason,
              llm_tokens, llm_cost_usd)
-RATCHET_JSON(ComponentState, id, frozen, frozen_reason, expected_tree, rehearsed_at,
+RATCHET_JSON(ComponentState, id, frozen, frozen_reason, expected_tree, changed_at, rehearsed_at,
              rehearsal_error)
 RATCHET_JSON(Cycle, id, tenant, trigger, priority, actor, analysis_window, max_improvements, status,
              start_time, end_time, telemetry, opportunities_identified, improvements, error)

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Shows that the simulation bites: takes safeguards out of the production code, one at a time, and
+demands that some seed breaks a promise.
+
+    planted_bugs.py BUILD_DIR [--seeds N] [--only NAME]
+
+Each planted bug is a replacement in one source file. The file is compiled with the build's own
+command and linked before the libraries, so that it takes the place of the sound object. Exit code
+0: every bug was found; 1: one was not, or a safeguard is no longer where this list says it is.
+"""
+
+import argparse
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# name, file, what stands there, what is planted
+BUGS = [
+    ("no fsync at commit", "src/adapters/sqlite/database.cc",
+     '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=OFF"'),
+    ("no transaction", "src/adapters/sqlite/sqlite_state_store.cc",
+     "  TRY_STATUS(scope.Begin());\n  TRY_STATUS(Write(transaction));\n  return scope.Commit();",
+     "  return Write(transaction);"),
+    ("effects are not persisted", "src/engine/engine.cc",
+     "if (effects_.emplace(effect.key, stored).second) tx.effects.push_back(stored);",
+     "(void)tx; effects_.emplace(effect.key, stored);"),
+    ("a late answer is applied to any state", "src/core/cycle/advance.cc",
+     "if (std::ranges::find(statuses, state().status) != statuses.end()) return {};",
+     "if (std::ranges::find(statuses, state().status) != statuses.end() || true) return {};"),
+    ("deployments do not compare before they swap", "src/core/deployment/tree_step.h",
+     "if (tree.seen == tree.expected) return TreeStep::kWrite;\n  return TreeStep::kLeaveAlone;",
+     "return TreeStep::kWrite;"),
+    ("a watch does not look at the tree", "src/engine/performer.cc",
+     "if (tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};",
+     ""),
+    ("slots are not counted", "src/core/cycle/admission.cc",
+     "return all < limits_.concurrent_max && tenant < tenant_max;", "return tenant < tenant_max;"),
+    ("tenants' limits are not counted", "src/core/cycle/admission.cc",
+     "return all < limits_.concurrent_max && tenant < tenant_max;",
+     "(void)tenant_max; return all < limits_.concurrent_max;"),
+    ("two improvements on one component", "src/core/cycle/admission.cc",
+     "const bool busy = OccupiesComponent(other->status) || HoldsSlot(other->status);",
+     "const bool busy = false;"),
+    ("unapproved changes are deployed", "src/core/cycle/admission.cc",
+     "if (deploy && !wanted->approval) continue;", "if (deploy) const_cast<Improvement*>(wanted)->approval = Approval{\"bug\", {}};"),
+    ("the kill switch is not durable", "src/engine/engine.cc",
+     "  Transaction tx;\n  tx.system = system_;\n  AddAudit(tx, who.name, \"system.stopped\", \"{}\");",
+     "  Transaction tx;\n  AddAudit(tx, who.name, \"system.stopped\", \"{}\");"),
+    ("the kill switch does not hold work on its way", "src/engine/performer.cc",
+     "if (job.hold && job.hold()) return Held{};", ""),
+    ("money is not reserved", "src/engine/engine.cc",
+     "tx.reservations.push_back({ReservationKey(stored), day, bound});", ""),
+    ("a repeated generation is not counted", "src/engine/engine.cc",
+     "    ++stored.attempts;\n", ""),
+    ("unanswered effects are not started again", "src/engine/engine.cc",
+     "  TRY_STATUS(Commit(tx));\n  TRY_STATUS(StartPending());\n  return Settle();\n}\n\nvoid Engine::AskRehearsal",
+     "  TRY_STATUS(Commit(tx));\n  for (auto& [k, s] : effects_) running_.insert(k);\n  return Settle();\n}\n\nvoid Engine::AskRehearsal"),
+    ("timers are not persisted", "src/adapters/sqlite/sqlite_state_store.cc",
+     "for (const auto& timer : tx.timers_set) {",
+     "for (const auto& timer : std::vector<cycle::Timer>{}) {"),
+    ("unproven changes are kept", "src/core/monitoring/judge.cc",
+     "} else if (gain.high < 0) {", "} else if (gain.high < 1e9) {"),
+]
+
+
+def commands(build):
+    database = json.loads((build / "compile_commands.json").read_text())
+    compile_of = {pathlib.Path(c["file"]).resolve(): c for c in database}
+    ninja = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "tests/ratchet-sim"],
+                           capture_output=True, text=True, check=True).stdout.strip().splitlines()
+    return compile_of, ninja[-1]
+
+
+def compile_with(command, original, source, target, include):
+    words = shlex.split(command["command"])
+    cleaned, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word in ("-o", "-MF", "-MT"):
+            skip = True
+        elif word == "-MD":
+            pass
+        elif pathlib.Path(word).suffix == ".cc" and pathlib.Path(word).resolve() == original:
+            cleaned.append(str(source))
+        else:
+            cleaned.append(word)
+    at = next(i for i, w in enumerate(cleaned) if w.startswith("-I"))
+    cleaned[at:at] = [f"-I{include}"]
+    # The planted bug may leave something unused; that is not what is tested.
+    subprocess.run(cleaned + ["-Wno-error", "-w", "-o", str(target)], cwd=command["directory"], check=True)
+
+
+def plant(bug, build, compile_of, link, folder):
+    name, path, there, planted = bug
+    original = ROOT / path
+    text = original.read_text()
+    if text.count(there) != 1:
+        sys.exit(f"planted bug '{name}': {path} has the safeguard {text.count(there)} times, not once")
+    include = folder / "include"
+    mutated = include / pathlib.Path(path).relative_to("src")
+    mutated.parent.mkdir(parents=True, exist_ok=True)
+    mutated.write_text(text.replace(there, planted))
+    sources = [original] if original.suffix == ".cc" else \
+        [f for f in compile_of if "/src/" in str(f) or "/tests/sim/" in str(f)
+         if f.exists() and path.removeprefix("src/") in f.read_text()]
+    objects = []
+    for source in sources:
+        target = folder / (source.stem + ".o")
+        compile_with(compile_of[source.resolve()], source.resolve(),
+                     mutated if source == original else source, target, include)
+        objects.append((source, target))
+    words = shlex.split(link.replace("&& :", "").replace(": &&", ""))
+    binary = folder / "ratchet-sim"
+    words[words.index("-o") + 1] = str(binary)
+    for source, target in objects:
+        direct = [i for i, w in enumerate(words) if w.endswith("/" + source.name + ".o") and "tests" in w]
+        if direct:
+            words[direct[0]] = str(target)
+        else:
+            words.insert(words.index("-o"), str(target))
+    subprocess.run(words, cwd=build, check=True)
+    return binary
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--only")
+    options = parser.parse_args()
+    build = options.build.resolve()
+    compile_of, link = commands(build)
+    missed = []
+    bugs = [b for b in BUGS if options.only in (None, b[0])]
+    for bug in bugs:
+        with tempfile.TemporaryDirectory() as folder:
+            binary = plant(bug, build, compile_of, link, pathlib.Path(folder))
+            run = subprocess.run([str(binary), "--seeds", str(options.seeds)],
+                                 capture_output=True, text=True, timeout=900)
+        found = run.returncode != 0
+        last = (run.stdout.strip() or run.stderr.strip()).splitlines()
+        said = last[0] if last else f"ended with {run.returncode}"
+        print(f"{'found ' if found else 'MISSED'}  {bug[0]}: {said if found else ''}", flush=True)
+        if not found:
+            missed.append(bug[0])
+    print(f"planted bugs: {len(bugs) - len(missed)} passed, {len(missed)} failed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

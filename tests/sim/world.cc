@@ -1,0 +1,223 @@
+#include "tests/sim/world.h"
+
+#include <fmt/format.h>
+
+#include "core/base/hash.h"
+#include "core/deployment/tree_hash.h"
+#include "core/deployment/tree_step.h"
+
+namespace ratchet::sim {
+namespace {
+
+const std::string kFile = "main.py";
+
+double LatencyOf(Quality quality) {
+  switch (quality) {
+    case Quality::kGood: return 50;
+    case Quality::kBad: return 200;
+    default: return 100;
+  }
+}
+
+}  // namespace
+
+std::string World::HashOf(const std::string& content) {
+  return deployment::TreeHash({{kFile, Sha256Hex(content)}});
+}
+
+EngineConfig SimConfig() {
+  EngineConfig config;
+  const auto add = [&](const std::string& id, std::vector<TenantId> tenants, Autonomy autonomy) {
+    ComponentConfig component;
+    component.id = ComponentId(id);
+    component.tenants = std::move(tenants);
+    component.autonomy = autonomy;
+    config.components.emplace(component.id, component);
+  };
+  add("self", {TenantId("a")}, Autonomy::kAuto);
+  add("self-too", {TenantId("a")}, Autonomy::kAuto);
+  add("asks", {TenantId("b")}, Autonomy::kApprove);
+  add("more", {TenantId("b")}, Autonomy::kAuto);
+  add("shared", {TenantId("a"), TenantId("b")}, Autonomy::kApprove);
+  config.autonomous_improvements = true;
+  config.policy.approval_ttl = Duration(3'600'000);
+  config.policy.judge.duration = Duration(10 * 60'000);
+  config.policy.judge.bad_looks = 2;
+  config.limits.concurrent_max = 2;
+  config.limits.tenant_max[TenantId("b")] = 1;
+  config.schedule.interval = Duration(2 * 3'600'000);
+  config.daily_budget_usd = 4.0;
+  config.generation_cost_bound_usd = SimAuthor::kBound;
+  config.detectors.current = Duration(3'600'000);
+  config.detectors.baseline = Duration(3'600'000);
+  config.baseline_window = Duration(3'600'000);
+  config.analysis_window = Duration(3'600'000);
+  return config;
+}
+
+// --- Telemetry ----------------------------------------------------------------------------------
+
+Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
+  world_.MayDie();
+  if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "telemetry is away");
+  std::vector<Point> points;
+  for (const auto& [id, component] : world_.components) {
+    if (query.component && *query.component != id) continue;
+    const Duration step = resolution();
+    Instant t{(query.window.begin.time_since_epoch() + step - Duration(1)) / step * step};
+    for (; t < query.window.end; t += step) {
+      auto at = component.history.upper_bound(t);
+      if (at == component.history.begin()) continue;
+      const Quality quality = world_.QualityOf((--at)->second);
+      for (const char* operation : {"op", "other"}) {
+        if (query.operation && *query.operation != operation) continue;
+        Point point;
+        point.series = {TenantId(id.value.starts_with("self") ? "a" : "b"), id, operation, "", kSpanLatency};
+        point.start = t;
+        const double wobble = ToMillis(t) / 60'000 % 2 == 0 ? 1.02 : 0.98;
+        point.values.Add(LatencyOf(quality) * wobble, 60, quality == Quality::kBroken ? 60 : 0);
+        points.push_back(std::move(point));
+      }
+    }
+  }
+  return points;
+}
+
+Result<std::vector<CallShape>> SimTelemetry::CallShapes(const TelemetryQuery&) {
+  std::vector<CallShape> shapes;
+  for (const auto& [id, component] : world_.components) {
+    CallShape shape;
+    shape.tenant = TenantId(id.value.starts_with("self") ? "a" : "b");
+    shape.component = id;
+    shape.operation = "op";
+    shape.name = "compute";
+    shape.code = {kFile, "compute", 1};
+    shape.calls = 1000;
+    shape.total_ms = 1e6;
+    shape.repeats = 900;
+    shape.repeat_ms = 1e6;
+    shape.users = 500;
+    shapes.push_back(shape);
+    shape.operation = "other";
+    shapes.push_back(shape);
+  }
+  return shapes;
+}
+
+// --- Author and gates ---------------------------------------------------------------------------
+
+AuthorAnswer SimAuthor::Write(const AuthorRequest& request) {
+  AuthorAnswer answer;
+  if (request.may_spend == MaySpend::kNo) {
+    answer.change = Fail(ErrorCode::kResourceExhausted, "the day's budget is spent");
+    return answer;
+  }
+  world_.spent[DayOf(world_.clock.now)] += kCost;
+  world_.MayDie();
+  answer.tokens = 1000;
+  answer.cost_usd = kCost;
+  if (world_.Fails()) {
+    answer.change = Fail(ErrorCode::kUnavailable, "the model is away");
+    return answer;
+  }
+  if (world_.random.Chance(0.1)) {
+    answer.change = Fail(ErrorCode::kInvalidArgument, "the reply cannot be read");
+    answer.repairable = true;
+    return answer;
+  }
+  const std::string content = fmt::format("version {}", ++world_.generated);
+  world_.qualities[content] = static_cast<Quality>(world_.random.Below(4));
+  Change change;
+  change.author = world_.random.Chance(0.7) ? Author::kRecipe : Author::kModel;
+  change.author_name = "sim";
+  change.files = {{kFile, request.tree.files.at(0).text, content}};
+  answer.change = change;
+  return answer;
+}
+
+Result<ValidationReport> SimValidator::Validate(const ComponentId&, const ComponentTree&,
+                                                const Change&, InsightKind) {
+  world_.MayDie();
+  if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the sandbox is away");
+  ValidationReport report;
+  report.sandbox_worked = true;
+  report.quality = world_.random.Chance(0.1) ? 0.5 : 0.97;
+  report.risk = world_.random.Chance(0.2) ? 0.5 : 0.02;
+  const bool passes = !world_.random.Chance(0.1);
+  report.gates.push_back({.gate = "tests", .outcome = passes ? GateOutcome::kPassed : GateOutcome::kFailed});
+  return report;
+}
+
+// --- Deployment ---------------------------------------------------------------------------------
+
+Result<ComponentTree> SimDeployer::Read(const ComponentId& id) {
+  world_.MayDie();
+  if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the disk is away");
+  const SimComponent& component = world_.components.at(id);
+  return ComponentTree{.files = {{kFile, component.content}}, .hash = World::HashOf(component.content)};
+}
+
+DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
+  SimComponent& component = world_.components.at(plan.component);
+  world_.MayDie();
+  const std::string seen = World::HashOf(component.content);
+  const auto step = deployment::StepTowards({seen, plan.tree_before, plan.tree_after});
+  if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, seen};
+  if (step == deployment::TreeStep::kWrite) {
+    if (world_.Fails()) return {DeployOutcome::kFailedUntouched, "disk full"};
+    if (hold && hold()) return {DeployOutcome::kHeld, ""};
+    if (world_.stop_acknowledged) throw PromiseBroken("P5: a deployment was written after stop");
+    if (component.content != *plan.change.files.at(0).before) {
+      throw PromiseBroken("P2: somebody else's version was overwritten by a deployment");
+    }
+    component.foreign = false;
+    component.content = plan.change.files.at(0).after;
+    world_.owner[component.content] = plan.improvement;
+  }
+  world_.MayDie();
+  if (world_.Fails()) return {DeployOutcome::kFailedTouched, "the reload failed"};
+  world_.Serve(component);
+  world_.MayDie();
+  return {DeployOutcome::kDone, ""};
+}
+
+DeployResult SimDeployer::RollBack(const DeploymentPlan& plan) {
+  SimComponent& component = world_.components.at(plan.component);
+  world_.MayDie();
+  const std::string seen = World::HashOf(component.content);
+  const auto step = deployment::StepTowards({seen, plan.tree_after, plan.tree_before});
+  if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, seen};
+  if (step == deployment::TreeStep::kWrite) {
+    if (world_.Fails()) return {DeployOutcome::kFailedUntouched, "disk error"};
+    if (component.content != plan.change.files.at(0).after) {
+      throw PromiseBroken("P2: somebody else's version was overwritten by a rollback");
+    }
+    component.content = *plan.change.files.at(0).before;
+  }
+  world_.MayDie();
+  if (world_.Fails()) return {DeployOutcome::kFailedTouched, "the reload failed"};
+  world_.Serve(component);
+  return {DeployOutcome::kDone, ""};
+}
+
+Status SimDeployer::Rehearse(const ComponentId&) {
+  world_.MayDie();
+  if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the reload failed");
+  return {};
+}
+
+Health SimDeployer::CheckHealth(const ComponentId& id) {
+  world_.MayDie();
+  const Quality quality = world_.QualityOf(world_.components.at(id).serving);
+  if (quality == Quality::kBroken && world_.random.Chance(0.5)) return Health::kFailing;
+  return Health::kHealthy;
+}
+
+Status SimNotifier::Send(const Alert& alert) {
+  world_.MayDie();
+  if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the webhook is away");
+  world_.alerts.push_back(alert);
+  return {};
+}
+
+}  // namespace ratchet::sim

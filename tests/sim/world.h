@@ -1,0 +1,141 @@
+#pragma once
+// The outside as the simulation sees it: honest fakes of every port over one small world, with
+// seeded faults. The world knows the truth and checks the promises.
+
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/base/random.h"
+#include "engine/engine.h"
+#include "engine/performer.h"
+
+namespace ratchet::sim {
+
+// The process died inside a port call.
+struct ProcessDied {};
+// A promise was broken; the text says which and how.
+struct PromiseBroken : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class SimClock : public Clock {
+ public:
+  [[nodiscard]] Instant Now() const override { return now; }
+  Instant now = FromMillis(1'700'000'040'000);
+};
+
+enum class Quality { kGood, kNeutral, kBad, kBroken };
+
+struct SimComponent {
+  std::string content;                      // of its only file
+  bool foreign = false;                     // somebody else wrote it
+  Instant foreign_since;
+  std::string serving;                      // what the running service has loaded
+  std::map<Instant, std::string> history;   // what was served since when
+};
+
+struct Faults {
+  double port_fails = 0.05;
+  double port_dies = 0.01;   // the process dies inside the call
+};
+
+class World {
+ public:
+  World(SimClock& the_clock, SeededRandom& the_random) : clock(the_clock), random(the_random) {}
+
+  bool Fails() { return random.Chance(faults.port_fails); }
+  void MayDie() {
+    if (random.Chance(faults.port_dies)) throw ProcessDied{};
+  }
+  void Serve(SimComponent& component) {
+    component.serving = component.content;
+    component.history[clock.now] = component.content;
+  }
+  static std::string HashOf(const std::string& content);
+  [[nodiscard]] Quality QualityOf(const std::string& content) const {
+    const auto at = qualities.find(content);
+    return at == qualities.end() ? Quality::kNeutral : at->second;
+  }
+
+  SimClock& clock;
+  SeededRandom& random;
+  Faults faults;
+  std::map<ComponentId, SimComponent> components;
+  std::map<std::string, Quality> qualities;             // of contents that were generated
+  std::map<std::string, ImprovementId> owner;           // content → the improvement it belongs to
+  std::map<std::string, double> spent;                  // by day, US dollars
+  std::set<ImprovementId> approved;                     // by a person, acknowledged
+  std::vector<Alert> alerts;
+  bool stop_acknowledged = false;
+  int generated = 0;
+};
+
+class SimTelemetry : public TelemetryStore {
+ public:
+  explicit SimTelemetry(World& world) : world_(world) {}
+  Result<WriteReport> Write(const TelemetryBatch&) override { return WriteReport{}; }
+  Result<std::vector<Point>> Points(const TelemetryQuery& query) override;
+  Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery&) override {
+    return std::vector<ErrorCluster>{};
+  }
+  Result<std::vector<CallShape>> CallShapes(const TelemetryQuery& query) override;
+  Result<std::vector<Event>> Events(const TelemetryQuery&) override { return std::vector<Event>{}; }
+  Result<TelemetryCounts> Counts(const TelemetryQuery&) override { return TelemetryCounts{.metrics = 1}; }
+  Result<std::uint64_t> Expire(Instant) override { return std::uint64_t{0}; }
+  [[nodiscard]] Duration resolution() const override { return Duration(60'000); }
+
+ private:
+  World& world_;
+};
+
+class SimAuthor : public ChangeAuthor {
+ public:
+  static constexpr double kCost = 0.4;
+  static constexpr double kBound = 0.5;
+  explicit SimAuthor(World& world) : world_(world) {}
+  AuthorAnswer Write(const AuthorRequest& request) override;
+  [[nodiscard]] double CostBound() const override { return kBound; }
+
+ private:
+  World& world_;
+};
+
+class SimValidator : public ChangeValidator {
+ public:
+  explicit SimValidator(World& world) : world_(world) {}
+  Result<ValidationReport> Validate(const ComponentId&, const ComponentTree&, const Change&,
+                                    InsightKind) override;
+
+ private:
+  World& world_;
+};
+
+class SimDeployer : public Deployer {
+ public:
+  explicit SimDeployer(World& world) : world_(world) {}
+  Result<ComponentTree> Read(const ComponentId& component) override;
+  DeployResult Deploy(const DeploymentPlan& plan, const HoldCheck& hold) override;
+  DeployResult RollBack(const DeploymentPlan& plan) override;
+  Status Rehearse(const ComponentId& component) override;
+  Health CheckHealth(const ComponentId& component) override;
+
+ private:
+  World& world_;
+};
+
+class SimNotifier : public Notifier {
+ public:
+  explicit SimNotifier(World& world) : world_(world) {}
+  Status Send(const Alert& alert) override;
+
+ private:
+  World& world_;
+};
+
+// The component of tenant "a" improves itself, that of "b" asks, and one is shared.
+EngineConfig SimConfig();
+
+}  // namespace ratchet::sim
