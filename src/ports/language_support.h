@@ -39,6 +39,11 @@ struct CodeSite {
   FunctionFacts function;
 };
 
+struct ImportCheck {
+  std::vector<Finding> problems;               // without file names
+  std::vector<std::string> standard_library;   // top-level modules that need no dependency
+};
+
 struct TestRun {
   bool passed = false;
   std::string output;
@@ -56,8 +61,9 @@ class LanguageSupport {
 
   [[nodiscard]] virtual bool IsSource(const std::string& path) const = 0;
   virtual FileFacts Analyse(const std::string& path, const std::string& text) const = 0;
-  virtual std::optional<CodeSite> Locate(const ComponentTree& tree,
-                                         const CodeLocation& location) const = 0;
+  // By the location, else by the innermost frame of the stack trace that lies in the component.
+  virtual std::optional<CodeSite> Locate(const ComponentTree& tree, const CodeLocation& location,
+                                         std::string_view stack_trace) const = 0;
 
   // The recipe "remember results": makes a pure function remember its results, bounded in number
   // and age. kInvalidArgument with the broken precondition when it cannot be proved safe.
@@ -65,8 +71,9 @@ class LanguageSupport {
 
   // Jobs for the sandbox; the caller adds root, files and limits.
   virtual SandboxJob ImportCheckJob(const std::string& interpreter,
-                                    const std::vector<ImportFacts>& imports) const = 0;
-  virtual Result<std::vector<Finding>> ReadImportCheck(const SandboxRun& run) const = 0;
+                                    const std::vector<ImportFacts>& imports,
+                                    const std::string& path) const = 0;  // of the importing file
+  virtual Result<ImportCheck> ReadImportCheck(const SandboxRun& run) const = 0;
   virtual SandboxJob TestJob(const std::string& interpreter,
                              const std::vector<std::string>& command) const = 0;
   virtual Result<TestRun> ReadTestRun(const SandboxRun& run) const = 0;

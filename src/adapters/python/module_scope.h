@@ -1,0 +1,50 @@
+#pragma once
+// What the names at the top of a Python module stand for, as far as that can be proved.
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "adapters/python/syntax_tree.h"
+
+namespace ratchet::python {
+
+// A module whose import or value the proof trusts.
+struct ImportedName {
+  std::string module;  // "math"
+  std::string name;    // "sqrt", or "" for the module itself
+};
+
+class ModuleScope {
+ public:
+  explicit ModuleScope(const SyntaxTree& tree);
+
+  // The top-level function of that name, if it is the name's only binding and is undecorated.
+  [[nodiscard]] Node Function(std::string_view name) const;
+  // The name's only value, if it is bound once, at the top, and can never change.
+  [[nodiscard]] bool IsConstant(std::string_view name) const;
+  [[nodiscard]] const ImportedName* Import(std::string_view name) const;
+  [[nodiscard]] bool IsBound(std::string_view name) const { return bindings_.contains(std::string(name)); }
+  [[nodiscard]] size_t Bindings(std::string_view name) const;
+  // An exception class of this module without behaviour of its own.
+  [[nodiscard]] bool IsPlainException(std::string_view name) const;
+  // Every identifier that occurs anywhere in the file.
+  [[nodiscard]] bool Mentions(std::string_view name) const { return mentioned_.contains(std::string(name)); }
+
+ private:
+  void Bind(const Node& statement);
+  void BindTarget(const Node& target, const Node& by);
+  [[nodiscard]] bool IsImmutable(const Node& value, int depth) const;
+
+  std::map<std::string, std::vector<Node>> bindings_;  // name → what binds it, at module level
+  std::map<std::string, ImportedName> imports_;
+  std::set<std::string> rebound_;    // by `global` somewhere
+  std::set<std::string> mentioned_;
+  bool star_import_ = false;
+};
+
+// Whether another file of the component assigns to an attribute of this name.
+bool AssignsAttribute(const std::string& text, const std::set<std::string>& names);
+
+}  // namespace ratchet::python

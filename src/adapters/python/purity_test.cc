@@ -1,0 +1,97 @@
+#include "adapters/python/purity.h"
+
+#include <gtest/gtest.h>
+
+namespace ratchet::python {
+namespace {
+
+// "" when `f` in the module is proved pure, else the reason.
+std::string Refusal(const std::string& module) {
+  const SyntaxTree tree(module);
+  const ModuleScope scope(tree);
+  const Node function = scope.Function("f");
+  if (!function.ok()) return "no function";
+  const auto proof = ProvePure(scope, function);
+  return proof ? "" : proof.error().message;
+}
+
+class PureTest : public ::testing::TestWithParam<const char*> {};
+TEST_P(PureTest, IsProved) { EXPECT_EQ(Refusal(GetParam()), ""); }
+INSTANTIATE_TEST_SUITE_P(
+    Purity, PureTest,
+    ::testing::Values(
+        "def f(x):\n    return [w.lower() for w in x.split() if w]\n",
+        "import re\nWORD = re.compile(r'\\w+')\nSTOP = ('a', 'the')\n"
+        "def f(text: str, n: int = 3):\n"
+        "    counts = {}\n"
+        "    for w in WORD.findall(text):\n"
+        "        if w not in STOP:\n"
+        "            counts[w] = counts.get(w, 0) + 1\n"
+        "    return sorted(counts, key=lambda w: (-counts[w], w))[:n]\n",
+        "import math\ndef g(x):\n    return math.sqrt(x)\ndef f(x):\n    return sum(g(y) for y in x)\n",
+        "from collections import defaultdict\n"
+        "def f(rows):\n"
+        "    groups = defaultdict(list)\n"
+        "    for a, b in rows:\n        groups[a].append(b)\n"
+        "    return dict(groups)\n",
+        "class Bad(ValueError):\n    \"\"\"No.\"\"\"\n"
+        "def f(x):\n    if not x:\n        raise Bad('empty')\n    return x\n",
+        "def f(x: str):\n    x += '!'\n    return x\n",
+        "def f(n):\n    total = 0\n    while n > 0:\n        total += n\n        n = n - 1\n    return total\n",
+        "def f(x):\n    try:\n        return int(x)\n    except (ValueError, TypeError):\n        return None\n",
+        "def f(x):\n    out = []\n    for y in x:\n        out.append(f'{y:>5}')\n    return ''.join(out)\n",
+        "LIMITS = {1: 2}\ndef f(x):\n    LIMITS = x\n    return len(LIMITS)\n"));
+
+struct Impure {
+  const char* module;
+  const char* reason;
+};
+class ImpureTest : public ::testing::TestWithParam<Impure> {};
+TEST_P(ImpureTest, IsRefusedWithTheReason) {
+  const std::string refusal = Refusal(GetParam().module);
+  EXPECT_NE(refusal.find(GetParam().reason), std::string::npos) << GetParam().module << "→ '" << refusal << "'";
+}
+INSTANTIATE_TEST_SUITE_P(
+    Purity, ImpureTest,
+    ::testing::Values(
+        Impure{"def f(x):\n    print(x)\n", "print"},
+        Impure{"def f(p):\n    return open(p).read()\n", "open"},
+        Impure{"import time\ndef f(x):\n    return time.time() + x\n", "time.time"},
+        Impure{"from time import time\ndef f(x):\n    return time() + x\n", "imported"},
+        Impure{"import random\ndef f(x):\n    return random.choice(x)\n", "random.choice"},
+        Impure{"import os\ndef f(x):\n    return os.environ[x]\n", "os.environ"},
+        Impure{"CACHE = {}\ndef f(x):\n    return CACHE.get(x)\n", "CACHE, which can change"},
+        Impure{"N = 1\ndef g():\n    global N\n    N = 2\ndef f(x):\n    return x + N\n", "N, which can change"},
+        Impure{"N = 1\nN = 2\ndef f(x):\n    return x + N\n", "N, which can change"},
+        Impure{"def f(x):\n    x.append(1)\n    return x\n", "others may see"},
+        Impure{"def f(x):\n    y = x\n    y += [1]\n    return y\n", "may change an argument"},
+        Impure{"def f(x):\n    x[0] = 1\n    return x\n", "others may see"},
+        Impure{"def f(rows):\n    d = {}\n    for k, v in rows:\n        d[k] = v\n    for k in d:\n"
+               "        d[k].append(1)\n    return d\n", "others may see"},
+        Impure{"def f(x, key):\n    return key(x)\n", "may be anything"},
+        Impure{"def f(x):\n    return x.name\n", "attribute"},
+        Impure{"def f(x):\n    return x.save()\n", "method save"},
+        Impure{"def f(x):\n    yield x\n", "generator"},
+        Impure{"async def f(x):\n    return x\n", "asynchronous"},
+        Impure{"def f(x, y=[]):\n    return x\n", "default"},
+        Impure{"def f(*x):\n    return x\n", "any number"},
+        Impure{"def f(n):\n    return 1 if n < 2 else n * f(n - 1)\n", "calls itself"},
+        Impure{"def g(x):\n    print(x)\ndef f(x):\n    return g(x)\n", "calls g"},
+        Impure{"def f(x):\n    return id(x)\n", "id"},
+        Impure{"def f(a, b):\n    return a is b\n", "same object"},
+        Impure{"def f(x):\n    with x:\n        return 1\n", "context"},
+        Impure{"from stuff import *\ndef f(x):\n    return len(x)\n", "no function"},
+        Impure{"def len(x):\n    return CACHE\ndef f(x):\n    return len(x)\n", "calls len"},
+        Impure{"def f(x):\n    def g():\n        return x\n    return g()\n", "defines something"},
+        Impure{"CACHE = {}\ndef f(x):\n    return [CACHE for CACHE in x] + list(CACHE)\n", "CACHE"},
+        Impure{"import decimal\ndef f(x):\n    return decimal.Decimal(x)\n", "decimal.Decimal"},
+        Impure{"def f(x):\n    return getattr(x, 'y')\n", "getattr"}));
+
+TEST(ModuleScopeTest, AnotherFileThatAssignsIsSeen) {
+  EXPECT_TRUE(AssignsAttribute("import m\nm.LIMIT = 3\n", {"LIMIT"}));
+  EXPECT_TRUE(AssignsAttribute("import m\nsetattr(m, 'LIMIT', 3)\n", {"LIMIT"}));
+  EXPECT_FALSE(AssignsAttribute("import m\nprint(m.LIMIT)\n", {"LIMIT"}));
+}
+
+}  // namespace
+}  // namespace ratchet::python
