@@ -48,6 +48,7 @@ struct ComponentConfig {
   std::string root;               // absolute path
   std::string language = "python";
   std::string interpreter = "/usr/bin/python3";
+  std::vector<std::string> sources = {"**/*.py"};  // globs of the component's code: its version
   std::vector<std::string> allowed;            // globs of files a change may touch
   std::vector<std::string> protected_files;    // globs that no change may touch
   std::vector<std::string> allowed_imports;    // new top-level modules a change may import

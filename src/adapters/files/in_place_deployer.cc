@@ -1,0 +1,137 @@
+#include "adapters/files/in_place_deployer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "adapters/files/file_exchange.h"
+#include "adapters/files/root_exchange.h"
+#include "core/base/check.h"
+#include "core/base/hash.h"
+
+namespace ratchet::files {
+namespace {
+
+std::string KeptRoot(const ComponentConfig& component, const DeploymentPlan& plan) {
+  const size_t slash = component.root.rfind('/');
+  return fmt::format("{}/.ratchet-{}-{}", component.root.substr(0, slash), component.root.substr(slash + 1), plan.improvement.value);
+}
+
+}  // namespace
+
+Result<const ComponentConfig*> InPlaceDeployer::Find(const ComponentId& id) const {
+  const auto at = components_.find(id);
+  if (at == components_.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value + " is configured");
+  return &at->second;
+}
+
+Result<ComponentTree> InPlaceDeployer::Read(const ComponentId& id) {
+  TRY(const ComponentConfig* component, Find(id));
+  TRY(const Descriptor root, OpenRoot(component->root));
+  return ReadTree(root, component->sources);
+}
+
+DeployResult InPlaceDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
+  const auto component = Find(plan.component);
+  if (!component) return {DeployOutcome::kFailedUntouched, component.error().message};
+  const DeployResult placed = PutInPlace(**component, plan, Direction::kForward, hold);
+  if (placed.outcome != DeployOutcome::kDone) return placed;
+  return Serve(**component, plan, Direction::kForward);
+}
+
+DeployResult InPlaceDeployer::RollBack(const DeploymentPlan& plan) {
+  const auto component = Find(plan.component);
+  if (!component) return {DeployOutcome::kFailedUntouched, component.error().message};
+  const DeployResult placed = PutInPlace(**component, plan, Direction::kBack, {});
+  if (placed.outcome != DeployOutcome::kDone) return placed;
+  return Serve(**component, plan, Direction::kBack);
+}
+
+DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction,
+                                         const HoldCheck& hold) {
+  const bool forward = direction == Direction::kForward;
+  const auto tree = Read(component.id);
+  if (!tree) return {DeployOutcome::kFailedUntouched, tree.error().message};
+  const auto step = deployment::StepTowards({.seen = tree->hash,
+                                             .expected = forward ? plan.tree_before : plan.tree_after,
+                                             .wanted = forward ? plan.tree_after : plan.tree_before});
+  if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, tree->hash};
+  if (step == deployment::TreeStep::kNothing) return {DeployOutcome::kDone, ""};
+  if (hold && hold()) return {DeployOutcome::kHeld, ""};
+  const auto swapped = SwapAll(component, plan, direction);
+  if (!swapped) return {DeployOutcome::kFailedUntouched, swapped.error().message};
+  if (*swapped) return {DeployOutcome::kDone, ""};
+  const auto now = Read(component.id);
+  return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
+}
+
+// True: done. False: somebody else's content was there at the last moment, and still is.
+Result<bool> InPlaceDeployer::SwapAll(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction) {
+  const bool forward = direction == Direction::kForward;
+  for (const FileChange& file : plan.change.files) {
+    if (!file.before) return Fail(ErrorCode::kInvalidArgument, file.path + ": new files cannot be deployed in place");
+  }
+  if (plan.change.files.size() == 1) {
+    const FileChange& file = plan.change.files.front();
+    TRY(const Descriptor root, OpenRoot(component.root));
+    if (forward) CleanKept(root, plan.improvement.value);
+    const std::string& expected = forward ? *file.before : file.after;
+    TRY(const Exchange exchange, SwapFile(root, {.path = file.path,
+                                                .kept_name = plan.improvement.value + ".kept",
+                                                .expected_sha256 = Sha256Hex(expected),
+                                                .wanted = forward ? file.after : *file.before}));
+    return exchange == Exchange::kDone;
+  }
+  RootSwap swap{.root = component.root,
+                .kept = KeptRoot(component, plan),
+                .sources = component.sources,
+                .expected_tree = forward ? plan.tree_before : plan.tree_after};
+  for (const FileChange& file : plan.change.files) swap.contents.emplace_back(file.path, forward ? file.after : *file.before);
+  TRY(const RootExchange exchange, SwapRoot(swap));
+  return exchange == RootExchange::kDone;
+}
+
+DeployResult InPlaceDeployer::Serve(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction) {
+  std::vector<FileDigest> digests;
+  for (const FileChange& file : plan.change.files) {
+    digests.push_back({file.path, Sha256Hex(direction == Direction::kForward ? file.after : *file.before)});
+  }
+  if (const auto served = control_.ReloadAndProve(component, digests); !served) {
+    return {DeployOutcome::kFailedTouched, served.error().message};
+  }
+  if (control_.CheckHealth(component) == Health::kFailing) {
+    return {DeployOutcome::kFailedTouched, "the health check fails after the reload"};
+  }
+  return {DeployOutcome::kDone, ""};
+}
+
+// Exchanges one source with a copy of itself and back, reloads, and asks for the proof: everything a
+// rollback needs, without a changed byte.
+Status InPlaceDeployer::Rehearse(const ComponentId& id) {
+  TRY(const ComponentConfig* component, Find(id));
+  TRY(const ComponentTree tree, Read(id));
+  if (tree.files.empty()) {
+    return Fail(ErrorCode::kNotFound, fmt::format("component {}: no source file in {}", id.value, component->root));
+  }
+  const SourceFile& file = tree.files.front();
+  {
+    TRY(const Descriptor root, OpenRoot(component->root));
+    for (int i = 0; i < 2; ++i) {
+      const auto swapped = SwapFile(root, {.path = file.path, .kept_name = "rehearsal.kept",
+                                           .expected_sha256 = Sha256Hex(file.text), .wanted = file.text});
+      if (!swapped) return std::unexpected(swapped.error().Within("rehearse the rollback of " + id.value));
+    }
+  }
+  TRY_STATUS(control_.ReloadAndProve(*component, {}));
+  if (control_.CheckHealth(*component) == Health::kFailing) {
+    return Fail(ErrorCode::kUnavailable, "component " + id.value + ": the health check fails");
+  }
+  return {};
+}
+
+Health InPlaceDeployer::CheckHealth(const ComponentId& id) {
+  const auto component = Find(id);
+  return component ? control_.CheckHealth(**component) : Health::kUnknown;
+}
+
+}  // namespace ratchet::files

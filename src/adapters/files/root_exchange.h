@@ -1,0 +1,23 @@
+#pragma once
+// Changes of several files: the component's root folder is exchanged as a whole, in one step.
+
+#include "adapters/files/safe_files.h"
+
+namespace ratchet::files {
+
+// Why the root cannot be exchanged, if so: it is a mount point, a process works inside it or has a
+// file in it open for writing (its writes would go to the old folder).
+Status RootIsExchangeable(const std::string& root);
+
+struct RootSwap {
+  std::string root;           // absolute
+  std::string kept;           // absolute, beside the root: the staged copy before, the backup after
+  std::vector<std::pair<std::string, std::string>> contents;  // path → new text
+  std::vector<std::string> sources;
+  std::string expected_tree;
+};
+
+enum class RootExchange { kDone, kForeign };
+Result<RootExchange> SwapRoot(const RootSwap& swap);
+
+}  // namespace ratchet::files

@@ -1,0 +1,26 @@
+#pragma once
+// Talking to the running service: reload it, prove what it serves, ask for its health.
+
+#include "core/model/component.h"
+#include "ports/http_client.h"
+
+namespace ratchet::files {
+
+class ServiceControl {
+ public:
+  explicit ServiceControl(HttpClient& http) : http_(http) {}
+
+  // Reloads and waits until the service proves that it serves `files` (path → SHA-256 of the content
+  // that must be loaded). kTimeout when it does not within the proof's time.
+  Status ReloadAndProve(const ComponentConfig& component, const std::vector<FileDigest>& files);
+  // Three tries within two seconds: one refused connection is no illness.
+  Health CheckHealth(const ComponentConfig& component);
+
+ private:
+  Status Reload(const ReloadConfig& reload);
+  Status RunCommand(const ReloadConfig& reload);
+  Result<std::string> ReadProof(const ProofConfig& proof);
+  HttpClient& http_;
+};
+
+}  // namespace ratchet::files

@@ -1,0 +1,27 @@
+#pragma once
+// The gates that need no sandbox: scope, and "nothing new" for findings of any kind.
+
+#include <span>
+#include <vector>
+
+#include "core/model/component.h"
+
+namespace ratchet::validation {
+
+struct SizeLimits {
+  size_t files = 10;
+  size_t file_bytes = 512 * 1024;
+  int changed_lines = 600;
+};
+
+// Only allowed files of this component, within the limits; tests, telemetry, health checks, build
+// files and Ratchet's own are never touched, whatever the configuration allows.
+std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& change, const SizeLimits& limits);
+
+// Globs that no configuration can open.
+const std::vector<std::string>& AlwaysProtected();
+
+// Findings of the new version that the old one did not have; equal ones are counted.
+std::vector<Finding> NewFindings(const std::vector<Finding>& before, std::vector<Finding> after);
+
+}  // namespace ratchet::validation

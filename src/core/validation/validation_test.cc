@@ -1,0 +1,57 @@
+#include <gtest/gtest.h>
+
+#include "core/validation/line_diff.h"
+#include "core/validation/score.h"
+#include "core/validation/static_gates.h"
+
+namespace ratchet::validation {
+namespace {
+
+TEST(LineDiffTest, OnlyNewLinesCount) {
+  EXPECT_EQ(ChangedLines("a\nb\nc\n", "a\nb\nc\n"), (std::set<int>{}));
+  EXPECT_EQ(ChangedLines("a\nb\nc\n", "a\nX\nb\nc\n"), (std::set<int>{2}));
+  EXPECT_EQ(ChangedLines("a\nb\nc\nd\n", "a\nX\nc\nY\nd\n"), (std::set<int>{2, 4}));
+  EXPECT_EQ(ChangedLines("", "a\nb\n"), (std::set<int>{1, 2}));
+  EXPECT_EQ(ChangedLines("a\nb\n", ""), (std::set<int>{}));
+  EXPECT_EQ(KeptLines("a\nb\nc\n", "c\na\nb\n"), (std::map<int, int>{{1, 2}, {2, 3}}));
+}
+
+class ScopeTest : public ::testing::Test {
+ protected:
+  std::string Rules(const std::string& path, const std::string& after = "y\n") {
+    ComponentConfig component;
+    component.allowed = {"**"};
+    component.protected_files = {"app/billing.py"};
+    std::string rules;
+    for (const auto& f : CheckScope(component, {.files = {{path, "x\n", after}}}, {})) rules += f.rule + " ";
+    return rules;
+  }
+};
+
+TEST_F(ScopeTest, OnlyOrdinaryFilesOfTheComponent) {
+  EXPECT_EQ(Rules("app/rank.py"), "");
+  EXPECT_EQ(Rules("app/billing.py"), "protected ");
+  for (const char* path : {"tests/test_rank.py", "app/test_rank.py", "conftest.py", "app/telemetry.py", "health.py", "setup.py",
+                           ".github/workflows/x.yml", "ratchet.toml", "app/rank_test.py"}) {
+    EXPECT_EQ(Rules(path), "protected ") << path;
+  }
+  EXPECT_EQ(Rules("../x.py"), "path ");
+  EXPECT_EQ(Rules("app/rank.py", "x\n"), "unchanged ");
+  EXPECT_EQ(Rules("app/rank.py", std::string(600'000, 'a')), "size ");
+}
+
+TEST(NewFindingsTest, OldOnesAreForgivenAndCounted) {
+  const Finding old{"a.py", 3, "shell", "os.system"};
+  EXPECT_TRUE(NewFindings({old}, {{"a.py", 9, "shell", "os.system"}}).empty());
+  EXPECT_EQ(NewFindings({old}, {old, old}).size(), 1U);
+}
+
+TEST(ScoreTest, TheAnchorHolds) {
+  const ScoreInput recipe{.author = Author::kRecipe, .changed_line_coverage = 0.88, .complexity_max = 6, .changed_lines = 48};
+  EXPECT_GE(QualityScore(recipe), 0.95);
+  EXPECT_LE(RiskScore(recipe), 0.03);
+  EXPECT_GT(RiskScore({.author = Author::kModel}), RiskScore(recipe));
+}
+
+}  // namespace
+}  // namespace ratchet::validation

@@ -1,0 +1,124 @@
+#include "engine/author_chain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/glob.h"
+#include "core/base/text.h"
+#include "core/generation/prompt.h"
+#include "core/generation/reply_parser.h"
+#include "core/validation/static_gates.h"
+
+namespace ratchet {
+namespace {
+
+// Recipes by what they mend. A cache only helps where calls repeat.
+bool RecipeFits(InsightKind kind) { return kind == InsightKind::kRepeatedCalls; }
+
+std::string Overview(const ComponentTree& tree) {
+  std::string overview;
+  for (const SourceFile& file : tree.files) overview += fmt::format("- {} ({} bytes)\n", file.path, file.text.size());
+  return Shorten(overview, 4000);
+}
+
+}  // namespace
+
+double AuthorChain::CostBound() const {
+  double bound = 0;
+  for (const Link& link : links_) {
+    if (link.model != nullptr) bound += link.model->CostBound(kPromptTokensMax, max_tokens_);
+  }
+  return bound;
+}
+
+AuthorAnswer AuthorChain::Write(const AuthorRequest& request) {
+  AuthorAnswer answer;
+  const Opportunity& o = request.opportunity;
+  const auto site = language_.Locate(request.tree, o.code, o.example);
+  std::string reasons;
+  const auto note = [&](const std::string& who, const std::string& why) {
+    reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", who, why);
+  };
+  for (const Link& link : links_) {
+    if (link.model == nullptr) {
+      if (request.round > 1) continue;  // a recipe gives the same answer again
+      auto change = FromRecipes(request, site);
+      if (change) {
+        answer.change = std::move(change);
+        return answer;
+      }
+      note("recipes", change.error().message);
+      continue;
+    }
+    if (!site) {
+      note(link.model->name(), "the code could not be located from the telemetry");
+      continue;
+    }
+    if (request.may_spend == MaySpend::kNo) {
+      note(link.model->name(), "the day's budget is spent");
+      continue;
+    }
+    FromModel(*link.model, request, *site, answer);
+    // A reply that can be mended is mended by the same author.
+    if (answer.change || answer.repairable) return answer;
+    note(link.model->name(), answer.change.error().message);
+  }
+  answer.change = Fail(ErrorCode::kUnavailable, reasons.empty() ? "no author is configured" : reasons);
+  return answer;
+}
+
+Result<Change> AuthorChain::FromRecipes(const AuthorRequest& request, const std::optional<CodeSite>& site) const {
+  if (!RecipeFits(request.opportunity.kind)) return Fail(ErrorCode::kInvalidArgument, "no recipe mends this");
+  if (!site) return Fail(ErrorCode::kNotFound, "the code could not be located from the telemetry");
+  return language_.RememberResults(request.tree, *site);
+}
+
+void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request, const CodeSite& site,
+                            AuthorAnswer& answer) const {
+  generation::PromptInput input{.opportunity = request.opportunity,
+                                .component_overview = Overview(request.tree),
+                                .repair_error = request.repair_error};
+  generation::ReplyContext context;
+  for (const SourceFile& file : request.tree.files) {
+    context.existing[file.path] = file.text;
+    if (file.path == site.path) input.files.push_back({file.path, file.text});
+  }
+  context.targets = {site.path};
+  context.protected_existing = validation::AlwaysProtected();
+  const generation::Prompt prompt = generation::WritePrompt(input);
+  if (generation::EstimateTokens(prompt.system + prompt.user) > kPromptTokensMax) {
+    answer.change = Fail(ErrorCode::kResourceExhausted, site.path + " is too large for a prompt");
+    return;
+  }
+  const auto reply = model.Complete({.system = prompt.system, .user = prompt.user, .max_tokens = max_tokens_});
+  if (!reply) {
+    answer.change = std::unexpected(reply.error());
+    return;
+  }
+  answer.tokens += reply->tokens_in + reply->tokens_out;
+  answer.cost_usd += reply->cost_usd;
+  context.stop_reason = reply->stop_reason;
+  const auto parsed = generation::ParseReply(reply->text, context);
+  if (parsed.verdict != generation::ReplyVerdict::kAccept) {
+    answer.repairable = parsed.verdict == generation::ReplyVerdict::kRetry;
+    answer.change = Fail(ErrorCode::kInvalidArgument,
+                         fmt::format("the reply was not accepted ({}): {}", Join(parsed.errors, ", "), parsed.detail));
+    return;
+  }
+  Change change{.author = Author::kModel, .author_name = model.name(), .summary = request.opportunity.requirement};
+  for (const auto& [path, text] : parsed.files) {
+    const auto existing = context.existing.find(path);
+    const std::optional<std::string> before =
+        existing == context.existing.end() ? std::nullopt : std::optional(existing->second);
+    if (before != text) change.files.push_back({path, before, text});
+  }
+  if (change.files.empty()) {
+    answer.repairable = true;
+    answer.change = Fail(ErrorCode::kInvalidArgument, "the reply changes nothing");
+    return;
+  }
+  answer.change = std::move(change);
+}
+
+}  // namespace ratchet
