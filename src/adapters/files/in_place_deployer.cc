@@ -59,9 +59,13 @@ DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component, const
   if (step == deployment::TreeStep::kNothing) return {DeployOutcome::kDone, ""};
   if (hold && hold()) return {DeployOutcome::kHeld, ""};
   const auto swapped = SwapAll(component, plan, direction);
-  if (!swapped) return {DeployOutcome::kFailedUntouched, swapped.error().message};
-  if (*swapped) return {DeployOutcome::kDone, ""};
+  if (swapped && *swapped) return {DeployOutcome::kDone, ""};
   const auto now = Read(component.id);
+  if (!swapped) {
+    // It may have failed behind the exchange, when the disk could not confirm it.
+    const bool untouched = now && now->hash == tree->hash;
+    return {untouched ? DeployOutcome::kFailedUntouched : DeployOutcome::kFailedTouched, swapped.error().message};
+  }
   return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
 }
 

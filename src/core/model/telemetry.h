@@ -45,6 +45,7 @@ struct LogRecord {
   TenantId tenant;
   ComponentId component;
   std::string operation;
+  std::string span_id;  // of the request it belongs to, if known
   Instant time;
   LogLevel level = LogLevel::kInfo;
   std::string message;
@@ -62,6 +63,7 @@ struct SpanRecord {
   std::string name;
   Instant start;
   double duration_ms = 0;
+  bool operation_known = false;  // false: `operation` is only the span's own name
   bool entry = false;     // the component's answer to a request from outside
   bool failed = false;
   std::string identity;   // hash of name and arguments: equal for identical calls; "" if unknown

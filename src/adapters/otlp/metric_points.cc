@@ -1,0 +1,84 @@
+#include "adapters/otlp/metric_points.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ratchet::otlp {
+
+Summary SummaryOf(const HistogramPoint& point) {
+  Summary summary;
+  const auto& bounds = point.bounds;
+  if (point.zero_count > 0) summary.Add(0, point.zero_count);
+  for (size_t i = 0; i < point.bucket_counts.size(); ++i) {
+    const std::uint64_t count = point.bucket_counts[i];
+    if (count == 0) continue;
+    double middle = 0;
+    if (bounds.empty()) {  // exponential: (base^(offset+i), base^(offset+i+1)]
+      const double growth = std::exp2(-std::clamp(point.scale, -10, 20));
+      middle = std::exp2(growth * (point.offset + static_cast<double>(i) + 0.5));
+    } else if (i == 0) {
+      middle = bounds[0] / 2;
+    } else if (i >= bounds.size()) {
+      middle = point.has_max ? point.max : bounds.back() * 1.5;
+    } else {
+      middle = (bounds[i - 1] + bounds[i]) / 2;
+    }
+    if (point.has_max) middle = std::min(middle, point.max);
+    if (point.has_min) middle = std::max(middle, point.min);
+    if (std::isfinite(middle)) summary.Add(middle, count);
+  }
+  if (point.bucket_counts.empty() && point.count > 0) summary.Add(point.sum / static_cast<double>(point.count), point.count);
+  if (summary.count > 0 && std::isfinite(point.sum) && point.sum != 0) summary.sum = point.sum;
+  if (point.has_min) summary.min = point.min;
+  if (point.has_max) summary.max = point.max;
+  return summary;
+}
+
+CumulativeState::Last* CumulativeState::Touch(const std::string& series, bool& known) {
+  const auto at = known_.find(series);
+  known = at != known_.end();
+  if (known) {
+    order_.splice(order_.begin(), order_, at->second);
+  } else {
+    order_.push_front({.series = series});
+    known_[series] = order_.begin();
+    if (known_.size() > capacity_) {
+      known_.erase(order_.back().series);
+      order_.pop_back();
+    }
+  }
+  return &order_.front();
+}
+
+bool CumulativeState::Difference(const std::string& series, NumberPoint& point) {
+  bool known = false;
+  Last* last = Touch(series, known);
+  const bool reset = known && (point.start != last->start || point.value < last->value);
+  const double before = known && !reset ? last->value : 0;
+  last->start = point.start;
+  last->value = point.value;
+  point.value -= before;
+  return known;
+}
+
+bool CumulativeState::Difference(const std::string& series, HistogramPoint& point) {
+  bool known = false;
+  Last* last = Touch(series, known);
+  const HistogramPoint before = last->histogram;
+  const bool same_shape = before.bucket_counts.size() == point.bucket_counts.size() && before.bounds == point.bounds &&
+                          before.scale == point.scale && before.offset == point.offset;
+  const bool reset = !known || !same_shape || point.start != last->start || point.count < before.count;
+  last->start = point.start;
+  last->histogram = point;
+  if (reset) return known && same_shape;
+  point.count -= before.count;
+  point.sum -= before.sum;
+  point.zero_count -= std::min(point.zero_count, before.zero_count);
+  point.has_min = point.has_max = false;  // of the whole stream, not of the difference
+  for (size_t i = 0; i < point.bucket_counts.size(); ++i) {
+    point.bucket_counts[i] -= std::min(point.bucket_counts[i], before.bucket_counts[i]);
+  }
+  return true;
+}
+
+}  // namespace ratchet::otlp

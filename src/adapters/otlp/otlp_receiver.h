@@ -1,0 +1,63 @@
+#pragma once
+// OTLP/HTTP requests to telemetry: body → decoded messages → batch → store.
+//
+// Thread-safe. Knows no sockets: the HTTP server hands requests in.
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "adapters/otlp/metric_points.h"
+#include "adapters/otlp/otlp_json.h"
+#include "ports/clock.h"
+#include "ports/telemetry_store.h"
+
+namespace ratchet::otlp {
+
+struct OtlpConfig {
+  std::string tenant_attribute = "tenant_id";
+  std::string default_tenant = "default";
+  // Histograms that are request latencies, with their unit when the metric names none.
+  std::vector<std::string> latency_metrics = {"http.server.request.duration", "http.server.duration", "request_latency",
+                                              "RequestLatency", "ResponseLatency", "request.duration", "rpc.server.duration"};
+  size_t body_bytes_max = 16U << 20;
+  size_t inflated_bytes_max = 64U << 20;
+};
+
+struct OtlpAnswer {
+  int status = 200;
+  std::string body;  // JSON
+};
+
+class OtlpReceiver {
+ public:
+  OtlpReceiver(const OtlpConfig& config, const Clock& clock, TelemetryStore& store)
+      : config_(config), clock_(clock), store_(store), cumulative_(200'000) {}
+
+  // `path` is "/v1/metrics", "/v1/traces" or "/v1/logs".
+  OtlpAnswer Receive(const std::string& path, const std::string& content_type, const std::string& content_encoding,
+                     std::string_view body);
+
+  // The batch that a decoded message stands for; also the fuzz targets' entry.
+  TelemetryBatch Translate(const std::vector<Resource>& resources);
+
+ private:
+  struct Keys {
+    TenantId tenant;
+    ComponentId component;
+    std::string operation, version;
+    bool operation_known = false;
+  };
+  [[nodiscard]] Keys KeysOf(const Attributes& own, const Attributes& resource, const std::string& name) const;
+  void AddMetric(const Metric& metric, const Attributes& resource, TelemetryBatch& batch);
+  void AddSpan(const Span& span, const Attributes& resource, TelemetryBatch& batch) const;
+  void AddLog(const Log& log, const Attributes& resource, TelemetryBatch& batch) const;
+
+  OtlpConfig config_;
+  const Clock& clock_;
+  TelemetryStore& store_;
+  std::mutex mutex_;
+  CumulativeState cumulative_;
+};
+
+}  // namespace ratchet::otlp

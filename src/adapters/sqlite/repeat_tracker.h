@@ -1,0 +1,29 @@
+#pragma once
+// Remembers when a call's identity was last seen, so that repeats can be counted. Bounded: the oldest
+// identities are forgotten, which can only undercount.
+
+#include <list>
+#include <string>
+#include <unordered_map>
+
+#include "core/base/time.h"
+
+namespace ratchet {
+
+class RepeatTracker {
+ public:
+  explicit RepeatTracker(size_t capacity) : capacity_(capacity) {}
+  // Whether the identity was seen within `window` before `at`; notes it as seen.
+  bool SeenBefore(const std::string& identity, Instant at, Duration window);
+
+ private:
+  struct Entry {
+    std::string identity;
+    Instant last;
+  };
+  size_t capacity_;
+  std::list<Entry> order_;  // most recent first
+  std::unordered_map<std::string, std::list<Entry>::iterator> known_;
+};
+
+}  // namespace ratchet

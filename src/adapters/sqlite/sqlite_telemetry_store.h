@@ -1,0 +1,80 @@
+#pragma once
+// Telemetry in one SQLite file: summaries a series and bucket, error clusters, call shapes.
+//
+// Thread-safe. Each Write is one transaction and durable (WAL, synchronous=NORMAL: a power cut may lose
+// the last moments, a crash of the process nothing).
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+
+#include "adapters/sqlite/database.h"
+#include "adapters/sqlite/repeat_tracker.h"
+#include "ports/telemetry_store.h"
+
+namespace ratchet {
+
+struct TelemetryLimits {
+  Duration resolution{60'000};
+  Duration retention{8 * 86'400'000};
+  Duration future_max{600'000};  // samples further ahead have a wrong clock
+  size_t series_max = 100'000;
+  size_t clusters_max = 10'000;
+  size_t shapes_max = 20'000;
+  size_t users_a_shape_max = 20'000;
+};
+
+class SqliteTelemetryStore : public TelemetryStore {
+ public:
+  static Result<std::unique_ptr<SqliteTelemetryStore>> Open(const std::string& path, const TelemetryLimits& limits);
+
+  Result<WriteReport> Write(const TelemetryBatch& batch) override;
+  Result<std::vector<Point>> Points(const TelemetryQuery& query) override;
+  Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery& query) override;
+  Result<std::vector<CallShape>> CallShapes(const TelemetryQuery& query) override;
+  Result<std::vector<Event>> Events(const TelemetryQuery& query) override;
+  Result<TelemetryCounts> Counts(const TelemetryQuery& query) override;
+  Result<std::uint64_t> Expire(Instant now) override;
+  [[nodiscard]] Duration resolution() const override { return limits_.resolution; }
+
+  // The newest moment that may be written; the caller's clock, set before each Write.
+  void SetNow(Instant now) { now_ = ToMillis(now); }
+
+ private:
+  SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits)
+      : db_(std::move(db)), limits_(limits), repeats_(100'000) {}
+
+  Status Migrate();
+  Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
+  [[nodiscard]] bool Acceptable(Instant t, WriteReport& report) const;
+  Status AddPoint(const SeriesKey& series, Instant time, const Summary& values, WriteReport& report);
+  Result<std::int64_t> SeriesId(const SeriesKey& series);
+  Result<Summary*> LoadPoint(std::int64_t series, std::int64_t start);
+  Status AddLog(const LogRecord& log, WriteReport& report);
+  Status AddSpans(const std::vector<SpanRecord>& spans, WriteReport& report);
+  Status AddCall(const SpanRecord& span, WriteReport& report);
+  Result<std::int64_t> ShapeId(const SpanRecord& span, const std::string& statement);
+  Status CountArrivals(const TelemetryBatch& batch);
+  [[nodiscard]] std::int64_t BucketOf(Instant t) const;
+
+  std::unique_ptr<sqlite::Database> db_;
+  TelemetryLimits limits_;
+  std::mutex mutex_;
+  std::atomic<std::int64_t> now_ = 0;
+  std::map<SeriesKey, std::int64_t> series_;
+  std::map<std::pair<std::int64_t, std::int64_t>, Summary> points_;  // recently written, for merging
+  std::set<std::pair<std::int64_t, std::int64_t>> touched_;
+  std::unordered_map<std::string, std::int64_t> shapes_;
+  std::unordered_map<std::int64_t, std::size_t> shape_users_;
+  RepeatTracker repeats_;
+  RepeatTracker exceptions_{20'000};                       // span and type: one failure told twice counts once
+  RepeatTracker parents_{50'000};
+  std::unordered_map<std::string, std::string> operations_;  // of recent traces
+  std::deque<std::string> operations_order_;
+  std::deque<SpanRecord> orphans_;                          // calls whose request has not arrived yet
+};
+
+}  // namespace ratchet
