@@ -26,6 +26,7 @@ class ModuleScope {
   [[nodiscard]] bool IsConstant(std::string_view name) const;
   [[nodiscard]] const ImportedName* Import(std::string_view name) const;
   [[nodiscard]] bool IsBound(std::string_view name) const { return bindings_.contains(std::string(name)); }
+  [[nodiscard]] bool HasStarImport() const { return star_import_; }
   [[nodiscard]] size_t Bindings(std::string_view name) const;
   // An exception class of this module without behaviour of its own.
   [[nodiscard]] bool IsPlainException(std::string_view name) const;

@@ -213,6 +213,10 @@ class Prover {
       }
     }
     const Node value = parameter.field("value");
+    const std::string name = Lowercase(parameter.is("identifier") ? parameter.text() : parameter.children().front().text());
+    for (const char* secret : {"password", "passwd", "secret", "token", "credential"}) {
+      if (name.find(secret) != std::string::npos) Refuse(parameter, fmt::format("{} would be kept in memory", name));
+    }
     const bool plain = !value.ok() || value.is("integer") || value.is("float") || value.is("true") ||
                        value.is("false") || value.is("none") || value.is("unary_operator") ||
                        StringValue(value).has_value() || (value.is("tuple") && value.children().empty()) ||
@@ -252,6 +256,7 @@ class Prover {
     if (node.is("as_pattern_target")) return;
     if (node.is("named_expression")) return Visit(node.field("value"));
     if (node.is("while_statement")) proof_.does_work = true;
+    if (node.is("format_specifier") && node.text().ends_with("n")) return Refuse(node, "it formats by the locale");
     if (node.is("pattern_list") || node.is("tuple_pattern") || node.is("list_pattern")) return;
     if (!kStructure.contains(node.type())) return Refuse(node, Unknown(node));
     VisitAll(node.children());
@@ -331,7 +336,12 @@ class Prover {
       if (!lambdas) Refuse(call, fmt::format("it calls {}, which may be anything", name));
       return;
     }
-    proof_.does_work = true;
+    static const Set kWorking = {"sorted", "sum", "map", "filter"};
+    proof_.does_work = proof_.does_work || kWorking.contains(name);
+    const auto arguments = call.field("arguments").children();
+    if (name == "format" && arguments.size() > 1 && (!StringValue(arguments[1]) || StringValue(arguments[1])->ends_with('n'))) {
+      return Refuse(call, "it formats by the locale or by a format that is not known");
+    }
     Read(function);
   }
 
@@ -341,7 +351,7 @@ class Prover {
     if (!IsLocal(object.text())) {
       const ImportedName* import = module_.Import(object.text());
       if (import != nullptr && import->name.empty()) {
-        proof_.does_work = true;
+        proof_.does_work = proof_.does_work || object.text() == "re" || object.text() == "json" || object.text() == "difflib";
         if (object.text() == "heapq" && (method == "heappush" || method == "heappop" || method == "heapify")) {
           const auto arguments = call.field("arguments").children();
           if (!arguments.empty() && IsFresh(arguments.front(), 0)) return;
@@ -360,15 +370,26 @@ class Prover {
       return;
     }
     Visit(object);
-    if (kReadingMethods.contains(method)) {
-      proof_.does_work = true;
-      return;
-    }
+    if (kReadingMethods.contains(method)) return CheckHiddenState(call, object, method);
     if (!kMutatingMethods.contains(method)) {
       return Refuse(call, fmt::format("it calls the method {}, which is not known to be pure", method));
     }
     if (IsFresh(object, 0)) return;
     Refuse(call, fmt::format("{} changes a value that others may see", call.field("function").text()));
+  }
+
+  // The locale and the registry of codecs are state of the interpreter.
+  void CheckHiddenState(const Node& call, const Node& object, std::string_view method) {
+    if (method == "format" || method == "format_map") {
+      const auto literal = StringValue(object);
+      if (!literal || literal->find("n}") != std::string::npos) Refuse(call, "it formats by the locale or by a format that is not known");
+    }
+    if (method == "encode" || method == "decode") {
+      static const Set kCodecs = {"utf-8", "utf8", "ascii", "latin-1", "latin1", "iso-8859-1", "utf-16", "utf-32", "UTF-8", "ASCII"};
+      const auto arguments = call.field("arguments").children();
+      const auto codec = arguments.empty() ? std::optional<std::string>("utf-8") : StringValue(arguments.front());
+      if (!codec || !kCodecs.contains(*codec)) Refuse(call, "it uses a codec that can be registered anew");
+    }
   }
 
   // --- What may be changed: values that the function made itself ----------------------------------
@@ -392,7 +413,7 @@ class Prover {
       return !values.empty() && std::ranges::all_of(values, [&](const Node& v) { return IsFresh(v, depth + 1); });
     }
     // An element of a container all of whose elements were made here: groups[key].append(x).
-    if (node.is("subscript")) return OwnsElements(node.field("value"));
+    if (node.is("subscript")) return OwnsElements(node.field("value"), depth + 1);
     return false;
   }
 
@@ -406,7 +427,7 @@ class Prover {
     const std::string_view method = function.field("attribute").text();
     if (method == "setdefault") {
       const auto arguments = call.field("arguments").children();
-      return arguments.size() == 2 && IsFresh(arguments[1], depth + 1) && OwnsElements(object);
+      return arguments.size() == 2 && IsFresh(arguments[1], depth + 1) && OwnsElements(object, depth + 1);
     }
     const ImportedName* import = IsLocal(object.text()) ? nullptr : module_.Import(object.text());
     if (import != nullptr) return import->module == "collections" && kFreshCalls.contains(method);
@@ -417,8 +438,8 @@ class Prover {
   }
 
   // Whether everything ever put into this local container was made here.
-  bool OwnsElements(const Node& container) {
-    if (!container.is("identifier") || !IsFresh(container, 0)) return false;
+  bool OwnsElements(const Node& container, int depth) {
+    if (!container.is("identifier") || !IsFresh(container, depth + 1)) return false;
     const std::string_view name = container.text();
     for (const Node& value : locals_->Values(name)) {
       if (!StartsWithOwnElements(value)) return false;
@@ -427,25 +448,25 @@ class Prover {
     Walk(function_.field("body"), [&](const Node& node) {
       if (node.is("assignment") && node.field("left").is("subscript") &&
           node.field("left").field("value").text() == name) {
-        own = own && IsFresh(node.field("right"), 0);
+        own = own && IsFresh(node.field("right"), depth + 1);
       }
       const Node called = node.field("function");
       if (node.is("call") && called.is("attribute") && called.field("object").text() == name &&
           kMutatingMethods.contains(called.field("attribute").text())) {
-        for (const Node& argument : node.field("arguments").children()) own = own && IsElementSafe(called, argument);
+        for (const Node& argument : node.field("arguments").children()) own = own && IsElementSafe(called, argument, depth + 1);
       }
       return own;
     });
     return own;
   }
 
-  bool IsElementSafe(const Node& called, const Node& argument) {
+  bool IsElementSafe(const Node& called, const Node& argument, int depth) {
     const std::string_view method = called.field("attribute").text();
     if (method == "pop" || method == "popitem" || method == "remove" || method == "discard" || method == "popleft") {
       return true;
     }
     const bool key = method == "setdefault" && argument == argument.parent().children().front();
-    return key || (IsFresh(argument, 0) && method != "update" && method != "extend");
+    return key || (IsFresh(argument, depth) && method != "update" && method != "extend");
   }
 
   static bool StartsWithOwnElements(const Node& value) {
@@ -493,14 +514,15 @@ class Prover {
     Visit(right);
     if (left.is("identifier")) {
       // On a list this changes the list itself, so the value must be ours.
-      const bool ours = IsFresh(left, 0) || locals_->IsScalarParameter(left.text());
+      const bool number = right.is("integer") || right.is("float");  // a list refuses to have a number added
+      const bool ours = number || IsFresh(left, 0) || locals_->IsScalarParameter(left.text());
       if (!ours) Refuse(node, fmt::format("{} may change an argument", node.text()));
       return;
     }
     if (left.is("subscript")) {
       VisitAll(left.children());
       const bool number = right.is("integer") || right.is("float");
-      const bool ours = IsFresh(left.field("value"), 0) && (number || OwnsElements(left.field("value")));
+      const bool ours = IsFresh(left.field("value"), 0) && (number || OwnsElements(left.field("value"), 0));
       if (!ours) Refuse(node, fmt::format("{} may change a value that others see", left.text()));
       return;
     }

@@ -37,6 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
         "class Bad(ValueError):\n    \"\"\"No.\"\"\"\n"
         "def f(x):\n    if not x:\n        raise Bad('empty')\n    return x\n",
         "def f(x: str):\n    x += '!'\n    return x\n",
+        "def f(text, pos):\n    while text[pos] == ' ':\n        pos += 1\n    return pos\n",
         "def f(n):\n    total = 0\n    while n > 0:\n        total += n\n        n = n - 1\n    return total\n",
         "def f(x):\n    try:\n        return int(x)\n    except (ValueError, TypeError):\n        return None\n",
         "def f(x):\n    out = []\n    for y in x:\n        out.append(f'{y:>5}')\n    return ''.join(out)\n",
@@ -85,6 +86,11 @@ INSTANTIATE_TEST_SUITE_P(
         Impure{"def f(x):\n    def g():\n        return x\n    return g()\n", "defines something"},
         Impure{"CACHE = {}\ndef f(x):\n    return [CACHE for CACHE in x] + list(CACHE)\n", "CACHE"},
         Impure{"import decimal\ndef f(x):\n    return decimal.Decimal(x)\n", "decimal.Decimal"},
+        Impure{"def f(a):\n    t = [a]\n    t.append(a)\n    t = t[0]\n    return t\n", "others may see"},
+        Impure{"def f(x):\n    return '{:n}'.format(x)\n", "locale"},
+        Impure{"def f(x):\n    return f'{x:n}'\n", "locale"},
+        Impure{"def f(x, codec):\n    return x.decode(codec)\n", "codec"},
+        Impure{"def f(user, password):\n    return [c for c in password]\n", "kept in memory"},
         Impure{"def f(x):\n    return getattr(x, 'y')\n", "getattr"}));
 
 TEST(ModuleScopeTest, AnotherFileThatAssignsIsSeen) {

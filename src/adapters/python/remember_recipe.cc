@@ -16,26 +16,32 @@ namespace {
 constexpr std::string_view kDecorator = "_remember_results";
 
 // The inserted code. {name} stands for a module under the name it has in the file.
-constexpr std::string_view kHelper = R"py(def _is_plain(value, depth=8):
-    """Whether a value is made of exact built-in types only, so that equal means interchangeable."""
-    if type(value) in (str, int, float, bool, bytes, type(None)):
-        return True
-    items = [*value, *value.values()] if type(value) is dict else value
-    plain = depth > 0 and type(value) in (list, tuple, dict, set, frozenset)
-    return plain and all(_is_plain(item, depth - 1) for item in items)
+constexpr std::string_view kHelper = R"py(def _is_value(item, depth=2):
+    """Whether an argument is small, of an exact built-in type, and can never change."""
+    if type(item) is tuple:
+        return depth > 0 and len(item) <= 64 and all(_is_value(part, depth - 1) for part in item)
+    return type(item) in (int, float, bool, type(None)) or (type(item) in (str, bytes) and len(item) <= 65536)
+
+
+def _is_plain(result, depth=8):
+    """Whether a result is made of exact built-in types only, so that a copy is as good as the original."""
+    items = [*result, *result.values()] if type(result) is dict else result
+    if type(result) in (list, tuple, dict, set, frozenset):
+        return depth > 0 and all(_is_plain(item, depth - 1) for item in items)
+    return type(result) in (str, int, float, bool, bytes, type(None))
 
 
 def _remember_results(function, entries=256, seconds=300.0, size=262144):
     """Remember the results of a pure function by the values of its arguments.
 
     Bounded in number, in age and in the bytes of one entry. Every caller gets a copy of its own.
-    Arguments and results that are not plain values are passed through.
+    Calls with other than small immutable arguments are passed through.
     """
     kept, lock = {collections}.OrderedDict(), {threading}.Lock()
 
     @{functools}.wraps(function)
     def remembering(*args, **kwargs):
-        if not _is_plain([args, kwargs]):
+        if not all(map(_is_value, [*args, *kwargs.values()])):
             return function(*args, **kwargs)
         key, now = {marshal}.dumps((args, kwargs), 2), {time}.monotonic()
         with lock:
@@ -75,36 +81,55 @@ struct ModuleNames {
   std::string imports;
 };
 
-ModuleNames NameModules(const ModuleScope& scope) {
+// A module that the file imports at its top, above the function, is used; others are imported under
+// private names, so that the module's own names stay as they are.
+ModuleNames NameModules(const ModuleScope& scope, const Node& root, const Node& function) {
   ModuleNames result;
   for (const std::string_view module : kModules) {
     const ImportedName* import = scope.Import(module);
-    const bool there = import != nullptr && import->module == module && import->name.empty();
-    const bool free = there || !scope.Mentions(module);
-    const std::string local = (free ? "" : "_") + std::string(module);
+    bool there = false;
+    for (const Node& statement : root.children()) {
+      const bool above = statement.is("import_statement") && statement.begin() < function.begin();
+      for (const Node& name : above ? statement.children() : std::vector<Node>{}) there = there || name.text() == module;
+    }
+    there = there && import != nullptr && import->module == module && import->name.empty();
+    const std::string local = (there ? "" : "_") + std::string(module);
     result.names[std::string(module)] = local;
-    if (!there) result.imports += fmt::format("import {}{}\n", module, free ? "" : " as " + local);
+    if (!there) result.imports += fmt::format("import {} as {}\n", module, local);
   }
   return result;
-}
-
-// After the last import above the function; else after the module's docstring and __future__.
-size_t ImportPlace(const Node& root, const Node& function) {
-  size_t place = 0;
-  bool first = true;
-  for (const Node& statement : root.children()) {
-    if (statement.begin() >= function.begin()) break;
-    const bool docstring = first && statement.is("expression_statement") && !statement.children().empty() &&
-                           statement.children().front().is("string");
-    if (docstring || statement.type().find("import") != std::string_view::npos) place = statement.end();
-    first = false;
-  }
-  return place;
 }
 
 size_t NextLine(const std::string& text, size_t at) {
   const size_t end = text.find('\n', at);
   return end == std::string::npos ? text.size() : end + 1;
+}
+
+// The line after the last import above the function, or after the module's docstring; else where the
+// first statement begins, below a shebang and a licence.
+size_t ImportPlace(const std::string& text, const Node& root, const Node& function) {
+  const auto statements = root.children();
+  size_t place = statements.front().begin();
+  for (const Node& statement : statements) {
+    if (statement.begin() >= function.begin()) break;
+    const bool docstring = statement == statements.front() && statement.is("expression_statement") &&
+                           !statement.children().empty() && statement.children().front().is("string");
+    if (docstring || statement.type().find("import") != std::string_view::npos) place = NextLine(text, statement.end());
+  }
+  return place;
+}
+
+// Above the comment that belongs to the function.
+size_t HelperPlace(const std::string& text, const Node& function) {
+  size_t place = function.begin();
+  while (place >= 2) {
+    const size_t before = text.rfind('\n', place - 2);
+    const size_t line = before == std::string::npos ? 0 : before + 1;
+    if (text[line] != '#') break;
+    place = line;
+    if (place == 0) break;
+  }
+  return place;
 }
 
 std::string WithLineEndings(std::string text, bool crlf) {
@@ -127,18 +152,17 @@ std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& f
   const std::string& text = tree.text();
   const bool crlf = text.find("\r\n") != std::string::npos;
   std::vector<Insertion> insertions;
-  const bool helper_there = scope.Function(kDecorator).ok();
-  if (!helper_there) {
-    const ModuleNames modules = NameModules(scope);
-    const size_t place = ImportPlace(tree.root(), function);
-    std::string imports = modules.imports;
-    if (place == 0 && !imports.empty()) imports += "\n";
-    const size_t at = place == 0 ? (text.starts_with("\xEF\xBB\xBF") ? 3 : 0) : NextLine(text, place - 1);
-    if (place != 0 && !text.substr(place, at - place).contains('\n')) imports = "\n" + imports;
-    insertions.push_back({at, imports});
+  if (!scope.Function(kDecorator).ok()) {
+    const ModuleNames modules = NameModules(scope, tree.root(), function);
+    const size_t imports_at = ImportPlace(text, tree.root(), function);
+    const size_t helper_at = HelperPlace(text, function);
+    const bool own_line = imports_at == 0 || text[imports_at - 1] == '\n';
+    insertions.push_back({std::min(imports_at, helper_at), (own_line ? "" : "\n") + modules.imports + (imports_at >= helper_at ? "\n\n" : "")});
     std::string helper(kHelper);
     for (const auto& [module, name] : modules.names) helper = ReplaceAll(helper, "{" + module + "}", name);
-    insertions.push_back({function.begin(), helper});
+    const std::string above = ReplaceAll(text.substr(0, helper_at), "\r", "");
+    const bool apart = above.empty() || above.ends_with("\n\n\n") || imports_at >= helper_at;
+    insertions.push_back({helper_at, (apart ? "" : above.ends_with("\n\n") ? "\n" : "\n\n") + helper});
   }
   insertions.push_back({function.begin(), fmt::format("@{}\n", kDecorator)});
   std::string edited;
@@ -163,10 +187,11 @@ Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) 
   const ModuleScope scope(syntax);
   const std::string name(function.field("name").text());
   if (function.parent().is("decorated_definition")) return Refuse(site, "it is decorated already");
+  if (scope.HasStarImport()) return Refuse(site, "its module imports *, so that its names are not known");
   if (!(scope.Function(name) == function)) {
     return Refuse(site, "it is no function at the top of its module, defined once");
   }
-  if (!scope.Function(kDecorator).ok() && (scope.Mentions(kDecorator) || scope.Mentions("_is_plain"))) {
+  if (!scope.Function(kDecorator).ok() && (scope.Mentions(kDecorator) || scope.Mentions("_is_plain") || scope.Mentions("_is_value"))) {
     return Refuse(site, "the names of the inserted code are taken");
   }
   auto proof = ProvePure(scope, function);

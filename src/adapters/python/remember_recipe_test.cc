@@ -34,7 +34,7 @@ std::string RunPython(const std::string& module, const std::string& code) {
 
 const char* const kModule =
     "\"\"\"A module.\"\"\"\nfrom __future__ import annotations\nimport re\n\n\n"
-    "def total(values):\n    \"\"\"Sum.\"\"\"\n    result = []\n    for v in values:\n        result.append(v)\n    return result\n";
+    "# What it is for.\ndef total(values):\n    \"\"\"Sum.\"\"\"\n    result = []\n    for v in values:\n        result.append(v)\n    return result\n";
 
 TEST(RememberRecipeTest, TheChangedModuleBehavesTheSameAndRemembers) {
   const auto change = Apply(kModule, "total");
@@ -45,13 +45,14 @@ TEST(RememberRecipeTest, TheChangedModuleBehavesTheSameAndRemembers) {
   for (const auto& function : Functions(SyntaxTree(after))) EXPECT_LT(function.complexity, 10) << function.name;
   EXPECT_EQ(RunPython(after,
                 "inner = m.total.__wrapped__\n"
-                "print(total([1, 2]), total.__name__, total.__doc__)\n"
-                "first = total([1, 2]); first.append(9); print(total([1, 2]))\n"  // callers own their copies
-                "print(total([1]), total([1.0]), total([True]), total([-0.0]), total([0.0]))\n"
+                "print(total((1, 2)), total.__name__, total.__doc__)\n"
+                "first = total((1, 2)); first.append(9); print(total((1, 2)))\n"  // callers own their copies
+                "print(total((1,)), total((1.0,)), total((True,)), total((-0.0,)), total((0.0,)))\n"
+                "inner = [1]; first = total([inner]); print(first[0] is inner, total([inner])[0] is inner)\n"
                 "print(total(iter([1, 2])), total(v for v in 'ab'))\n"             // passed through
                 "try:\n    total(5)\nexcept TypeError as e:\n    print(e)\n"
                 "x = []; x.append(x); print(len(total(x)))\n"),
-            "[1, 2] total Sum.\n[1, 2]\n[1] [1.0] [True] [-0.0] [0.0]\n[1, 2] ['a', 'b']\n"
+            "[1, 2] total Sum.\n[1, 2]\n[1] [1.0] [True] [-0.0] [0.0]\nTrue True\n[1, 2] ['a', 'b']\n"
             "'int' object is not iterable\n1\n");
 }
 
@@ -74,7 +75,7 @@ TEST(RememberRecipeTest, ASecondFunctionUsesTheSameHelper) {
   const auto first = Apply(two, "total");
   const auto second = Apply(first->files[0].after, "other");
   ASSERT_TRUE(second) << second.error().message;
-  EXPECT_EQ(RunPython(second->files[0].after, "print(total([1]), other([2]))\n"), "[1] [2]\n");
+  EXPECT_EQ(RunPython(second->files[0].after, "print(total('a'), other('b'))\n"), "['a'] ['b']\n");
   EXPECT_FALSE(Apply(second->files[0].after, "other"));
 }
 
@@ -83,7 +84,32 @@ TEST(RememberRecipeTest, NamesThatAreTakenAreAvoided) {
   const auto change = Apply(module, "total");
   ASSERT_TRUE(change) << change.error().message;
   EXPECT_NE(change->files[0].after.find("import time as _time"), std::string::npos);
+  EXPECT_EQ(change->files[0].after.find("import copy\n"), std::string::npos);
   EXPECT_EQ(RunPython(change->files[0].after, "print(total([1]), m.copy, m.time() > 0)\n"), "[1] 1 True\n");
+}
+
+TEST(RememberRecipeTest, AnImportInABranchIsNotReliedOn) {
+  const auto change = Apply("def f(x):\n    return [y for y in x]\n\n\nif False:\n    import marshal\n    import copy\n", "f");
+  ASSERT_TRUE(change);
+  EXPECT_EQ(RunPython(change->files[0].after, "print(f('ab'))\n"), "['a', 'b']\n");
+}
+
+TEST(RememberRecipeTest, CommentsStayWhereTheyBelong) {
+  const auto change = Apply("#!/usr/bin/env python3\n# Licence.\n\n# Doubles.\ndef f(x):\n    return [y * 2 for y in x]\n", "f");
+  ASSERT_TRUE(change);
+  const std::string& after = change->files[0].after;
+  EXPECT_TRUE(after.starts_with("#!/usr/bin/env python3\n# Licence.\n"));
+  EXPECT_NE(after.find("# Doubles.\n@_remember_results\ndef f(x):"), std::string::npos) << after;
+  EXPECT_EQ(RunPython(after, "print(f('ab'))\n"), "['aa', 'bb']\n");
+}
+
+TEST(RememberRecipeTest, LargeArgumentsCostNothing) {
+  const auto change = Apply("def f(text, pos):\n    while text[pos] == 'x':\n        pos += 1\n    return pos\n", "f");
+  ASSERT_TRUE(change);
+  EXPECT_EQ(RunPython(change->files[0].after,
+                      "import time\ntext = 'y' * 10_000_000\nstart = time.perf_counter()\n"
+                      "for i in range(1000):\n    f(text, i)\nprint(time.perf_counter() - start < 1)\n"),
+            "True\n");
 }
 
 TEST(RememberRecipeTest, LineEndingsAreKept) {

@@ -76,9 +76,9 @@ Query& Bind(Query& query, const Where& where) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(const std::string& path, const TelemetryLimits& limits) {
+Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(const std::string& path, const TelemetryLimits& limits, const Clock& clock) {
   TRY(auto db, Database::Open(path, sqlite::Synchronous::kNormal, sqlite::OpenMode::kReadWrite));
-  std::unique_ptr<SqliteTelemetryStore> store(new SqliteTelemetryStore(std::move(db), limits));
+  std::unique_ptr<SqliteTelemetryStore> store(new SqliteTelemetryStore(std::move(db), limits, clock));
   if (const auto migrated = store->Migrate(); !migrated) return std::unexpected(migrated.error().Within("open telemetry " + path));
   return store;
 }
@@ -112,8 +112,7 @@ std::int64_t SqliteTelemetryStore::BucketOf(Instant t) const {
 }
 
 bool SqliteTelemetryStore::Acceptable(Instant t, WriteReport& report) const {
-  const Instant now = FromMillis(now_.load());
-  if (ToMillis(now) == 0) return true;
+  const Instant now = clock_.Now();
   const bool fits = t <= now + limits_.future_max && t >= now - limits_.retention;
   if (!fits) {
     ++report.dropped;
@@ -167,7 +166,7 @@ Status SqliteTelemetryStore::WriteAll(const TelemetryBatch& batch, WriteReport& 
 }
 
 Status SqliteTelemetryStore::CountArrivals(const TelemetryBatch& batch) {
-  const std::int64_t start = now_.load() / kCountBucketMs * kCountBucketMs;
+  const std::int64_t start = ToMillis(clock_.Now()) / kCountBucketMs * kCountBucketMs;
   TRY(Query query, db_->Prepare(
       "INSERT INTO arrivals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (start) DO UPDATE SET metrics = metrics + ?2, "
       "logs = logs + ?3, events = events + ?4, spans = spans + ?5"));
@@ -341,7 +340,7 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
   for (SpanRecord& span : waiting) {
     if (!span.operation_known) {
       const auto at = operations_.find(span.trace_id);
-      const bool may_come = FromMillis(now_.load()) - span.start < Duration(60'000);
+      const bool may_come = clock_.Now() - span.start < Duration(60'000);
       if (at == operations_.end() && may_come && orphans_.size() < kOrphansMax) {
         orphans_.push_back(std::move(span));
         continue;

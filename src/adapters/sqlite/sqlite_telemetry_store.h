@@ -4,7 +4,6 @@
 // Thread-safe. Each Write is one transaction and durable (WAL, synchronous=NORMAL: a power cut may lose
 // the last moments, a crash of the process nothing).
 
-#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -13,6 +12,7 @@
 
 #include "adapters/sqlite/database.h"
 #include "adapters/sqlite/repeat_tracker.h"
+#include "ports/clock.h"
 #include "ports/telemetry_store.h"
 
 namespace ratchet {
@@ -29,7 +29,8 @@ struct TelemetryLimits {
 
 class SqliteTelemetryStore : public TelemetryStore {
  public:
-  static Result<std::unique_ptr<SqliteTelemetryStore>> Open(const std::string& path, const TelemetryLimits& limits);
+  static Result<std::unique_ptr<SqliteTelemetryStore>> Open(const std::string& path, const TelemetryLimits& limits,
+                                                            const Clock& clock);
 
   Result<WriteReport> Write(const TelemetryBatch& batch) override;
   Result<std::vector<Point>> Points(const TelemetryQuery& query) override;
@@ -40,12 +41,9 @@ class SqliteTelemetryStore : public TelemetryStore {
   Result<std::uint64_t> Expire(Instant now) override;
   [[nodiscard]] Duration resolution() const override { return limits_.resolution; }
 
-  // The newest moment that may be written; the caller's clock, set before each Write.
-  void SetNow(Instant now) { now_ = ToMillis(now); }
-
  private:
-  SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits)
-      : db_(std::move(db)), limits_(limits), repeats_(100'000) {}
+  SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits, const Clock& clock)
+      : db_(std::move(db)), limits_(limits), clock_(clock), repeats_(100'000) {}
 
   Status Migrate();
   Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
@@ -63,7 +61,7 @@ class SqliteTelemetryStore : public TelemetryStore {
   std::unique_ptr<sqlite::Database> db_;
   TelemetryLimits limits_;
   std::mutex mutex_;
-  std::atomic<std::int64_t> now_ = 0;
+  const Clock& clock_;
   std::map<SeriesKey, std::int64_t> series_;
   std::map<std::pair<std::int64_t, std::int64_t>, Summary> points_;  // recently written, for merging
   std::set<std::pair<std::int64_t, std::int64_t>> touched_;

@@ -9,6 +9,11 @@ namespace {
 
 const Instant kNow = FromMillis(1'700'000'040'000);
 
+class FixedClock : public Clock {
+ public:
+  [[nodiscard]] Instant Now() const override { return kNow; }
+};
+
 class SqliteTelemetryStoreTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -22,8 +27,7 @@ class SqliteTelemetryStoreTest : public ::testing::Test {
   }
   void Reopen(TelemetryLimits limits = {}) {
     store_.reset();
-    store_ = std::move(*SqliteTelemetryStore::Open(folder_ + "/telemetry.db", limits));
-    store_->SetNow(kNow);
+    store_ = std::move(*SqliteTelemetryStore::Open(folder_ + "/telemetry.db", limits, clock_));
   }
   SpanRecord Span(const std::string& tenant, const std::string& trace, bool entry, double ms) {
     SpanRecord span;
@@ -45,6 +49,7 @@ class SqliteTelemetryStoreTest : public ::testing::Test {
     query.window = {kNow - Duration(3'600'000), kNow + Duration(60'000)};
     return query;
   }
+  FixedClock clock_;
   std::string folder_;
   std::unique_ptr<SqliteTelemetryStore> store_;
 };

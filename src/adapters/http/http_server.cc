@@ -1,0 +1,164 @@
+#include "adapters/http/http_server.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "core/base/text.h"
+
+namespace ratchet::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+using Tcp = asio::ip::tcp;
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string UrlDecode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0) {
+      out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+Request Convert(const bhttp::request<bhttp::string_body>& message) {
+  Request request{.method = std::string(message.method_string()), .body = message.body()};
+  const std::string target(message.target());
+  const size_t mark = target.find('?');
+  request.path = target.substr(0, mark);
+  if (mark != std::string::npos) {
+    for (const auto& pair : Split(std::string_view(target).substr(mark + 1), '&')) {
+      const size_t equals = pair.find('=');
+      if (!pair.empty()) request.query[UrlDecode(pair.substr(0, equals))] = equals == std::string::npos ? "" : UrlDecode(std::string_view(pair).substr(equals + 1));
+    }
+  }
+  for (const auto& field : message) request.headers[Lowercase(std::string(field.name_string()))] = std::string(field.value());
+  return request;
+}
+
+class Session : public std::enable_shared_from_this<Session> {  // shared: pending operations own it
+ public:
+  Session(Tcp::socket socket, const ServerConfig& config, const Server::Handler& handler, std::atomic<int>& open)
+      : stream_(std::move(socket)), config_(config), handler_(handler), open_(open) {
+    ++open_;
+  }
+  ~Session() { --open_; }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void Read() {
+    parser_.emplace();
+    parser_->body_limit(config_.body_bytes_max);
+    stream_.expires_after(config_.idle);
+    bhttp::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
+  }
+
+ private:
+  void OnRead(beast::error_code error) {
+    if (error == bhttp::error::body_limit) {
+      return Answer({.status = 413, .body = R"({"error":{"code":"resource_exhausted","message":"the body is too large"}})"}, false);
+    }
+    if (error) return;  // closed, too slow, or no HTTP
+    Response response;
+    try {
+      response = handler_(Convert(parser_->get()));
+    } catch (const std::exception& e) {
+      response = {.status = 500, .body = R"({"error":{"code":"internal","message":"the request could not be handled"}})"};
+    }
+    Answer(response, parser_->get().keep_alive());
+  }
+
+  void Answer(const Response& response, bool keep_alive) {
+    message_ = {};
+    message_.version(11);
+    message_.result(static_cast<unsigned>(response.status));
+    message_.set(bhttp::field::content_type, response.content_type);
+    message_.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) message_.set(name, value);
+    message_.body() = response.body;
+    message_.keep_alive(keep_alive);
+    message_.prepare_payload();
+    bhttp::async_write(stream_, message_, [self = shared_from_this(), keep_alive](beast::error_code error, size_t) {
+      if (error) return;
+      if (keep_alive) return self->Read();
+      beast::error_code ignored;
+      self->stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    });
+  }
+
+  beast::tcp_stream stream_;
+  const ServerConfig& config_;
+  const Server::Handler& handler_;
+  std::atomic<int>& open_;
+  beast::flat_buffer buffer_;
+  std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
+  bhttp::response<bhttp::string_body> message_;
+};
+
+}  // namespace
+
+struct Server::State {
+  State(ServerConfig c, Handler h) : config(std::move(c)), handler(std::move(h)), context(config.threads), acceptor(context) {}
+
+  void Accept() {
+    acceptor.async_accept(asio::make_strand(context), [this](beast::error_code error, Tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      // Over the limit the connection is closed at once: the sender sees it and comes back.
+      if (!error && open < config.connections_max) std::make_shared<Session>(std::move(socket), config, handler, open)->Read();
+      Accept();
+    });
+  }
+
+  ServerConfig config;
+  Handler handler;
+  std::atomic<int> open = 0;
+  asio::io_context context;
+  Tcp::acceptor acceptor;
+  std::vector<std::jthread> threads;
+};
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, Handler handler) {
+  auto state = std::make_unique<State>(config, std::move(handler));
+  beast::error_code error;
+  const auto address = asio::ip::make_address(config.address, error);
+  if (error) return Fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is no IP address", config.address));
+  const Tcp::endpoint endpoint(address, config.port);
+  state->acceptor.open(endpoint.protocol(), error);
+  if (!error) state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) state->acceptor.bind(endpoint, error);
+  if (!error) state->acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return Fail(ErrorCode::kUnavailable, fmt::format("listen on {}:{}: {}", config.address, config.port, error.message()));
+  state->Accept();
+  for (int i = 0; i < config.threads; ++i) {
+    state->threads.emplace_back([raw = state.get()] { raw->context.run(); });
+  }
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+Server::~Server() { state_->context.stop(); }
+
+unsigned short Server::port() const { return state_->acceptor.local_endpoint().port(); }
+
+}  // namespace ratchet::http

@@ -1,0 +1,40 @@
+#pragma once
+// Configuration: ratchet.toml < environment < flags. docs/configuration.md lists every key.
+
+#include <map>
+#include <string>
+
+#include "adapters/openai/openai_generator.h"
+#include "adapters/otlp/otlp_receiver.h"
+#include "adapters/sqlite/sqlite_telemetry_store.h"
+#include "engine/config.h"
+#include "ports/sandbox.h"
+
+namespace ratchet {
+
+struct AppConfig {
+  std::string file;       // where it was read from
+  std::string state_dir;  // absolute
+  std::string http_address = "127.0.0.1";
+  unsigned short http_port = 8004;
+  std::string otlp_address = "127.0.0.1";
+  unsigned short otlp_port = 4318;
+  otlp::OtlpConfig otlp;
+  TelemetryLimits telemetry;
+  EngineConfig engine;
+  std::vector<std::string> authors = {"recipes"};
+  std::optional<OpenAiConfig> openai;
+  int max_tokens = 4000;
+  SandboxLimits sandbox;
+  std::string webhook;
+};
+
+using Environment = std::map<std::string, std::string>;
+
+// kInvalidArgument with one line a mistake: file:line: key: value; allowed: ...
+Result<AppConfig> ReadConfig(const std::string& path, const Environment& environment);
+// The same from text; `base` is the folder that relative paths start from. For tests and fuzzing.
+Result<AppConfig> ParseConfig(std::string_view text, const std::string& name, const std::string& base,
+                              const Environment& environment);
+
+}  // namespace ratchet
