@@ -13,7 +13,7 @@ struct ScoreInput {
   int files = 1;
 };
 
-// 1 − 0.20·(1 − coverage) − 0.10·headroom lost to complexity − 0.10·size.
+// 1 − 0.20·(1 − coverage) − 0.05·headroom lost to complexity − 0.05·size.
 double QualityScore(const ScoreInput& input);
 
 // 0.005 for a recipe or 0.05 for a model, + 0.05·(1 − coverage) + 0.05·size + 0.02 a further file.

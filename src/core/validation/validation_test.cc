@@ -47,7 +47,7 @@ TEST(NewFindingsTest, OldOnesAreForgivenAndCounted) {
 }
 
 TEST(ScoreTest, TheAnchorHolds) {
-  const ScoreInput recipe{.author = Author::kRecipe, .changed_line_coverage = 0.88, .complexity_max = 6, .changed_lines = 48};
+  const ScoreInput recipe{.author = Author::kRecipe, .changed_line_coverage = 0.88, .complexity_max = 8, .changed_lines = 66};
   EXPECT_GE(QualityScore(recipe), 0.95);
   EXPECT_LE(RiskScore(recipe), 0.03);
   EXPECT_GT(RiskScore({.author = Author::kModel}), RiskScore(recipe));

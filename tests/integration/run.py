@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""Integration tests of the whole program: real processes, real sandbox, real files, loopback only.
+
+    run.py --build build/release [NAME...]
+"""
+
+import argparse
+import gzip
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples/meeting_service"
+BUILD = None
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Bench:
+    """A folder with a configuration, a copy of the example, and a daemon on free ports."""
+
+    def __init__(self, extra="", component=True, tests_timeout="20s"):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ratchet-it-"))
+        self.root = self.folder / "service"
+        shutil.copytree(EXAMPLE, self.root, ignore=shutil.ignore_patterns("__pycache__"))
+        self.api, self.otlp = free_port(), free_port()
+        self.config = self.folder / "ratchet.toml"
+        text = 'state_dir = "state"\n%s\n[http]\nport = %d\n[otlp]\nport = %d\n[cycle]\nscheduled = false\n' % (extra, self.api, self.otlp)
+        if component:
+            text += ('[[component]]\nname = "svc"\nroot = "service"\nsources = ["meeting/**/*.py"]\n[component.tests]\n'
+                     'command = ["python3", "-m", "unittest", "discover", "-s", "tests"]\ntimeout = "%s"\n' % tests_timeout)
+        self.config.write_text(text)
+        self.daemon = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.daemon:
+            self.daemon.kill()
+            self.daemon.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, *arguments, timeout=120, **environment):
+        return subprocess.run([BUILD / "ratchet", "-c", self.config, *arguments], capture_output=True, text=True, timeout=timeout,
+                              env={**os.environ, **environment})
+
+    def start(self):
+        self.daemon = subprocess.Popen([BUILD / "ratchet", "-c", self.config, "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(200):
+            try:
+                if self.http("GET", "/health")[0] == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the daemon does not start")
+
+    def http(self, method, path, body=None, key=None, port=None, headers=None):
+        request = urllib.request.Request("http://127.0.0.1:%d%s" % (port or self.api, path), body, headers or {}, method=method)
+        if key:
+            request.add_header("Authorization", "Bearer " + key)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def key(self, name="test", role="operator", *tenants):
+        done = self.run("key", "add", name, "--role", role, *(["--tenants", *tenants] if tenants else []))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def validate(self, files):
+        """Runs the gates on the change; gives gate → outcome and the whole report."""
+        change = self.folder / "change"
+        shutil.rmtree(change, ignore_errors=True)
+        for path, text in files.items():
+            (change / path).parent.mkdir(parents=True, exist_ok=True)
+            (change / path).write_text(text)
+        done = self.run("validate", "--component", "svc", "--change", str(change), "--json")
+        assert done.stdout, done.stderr
+        report = json.loads(done.stdout)
+        return {g["gate"]: g["outcome"] for g in report["gates"]}, report
+
+    def source(self, path):
+        return (self.root / path).read_text()
+
+
+def failed(outcomes):
+    return [gate for gate, outcome in outcomes.items() if outcome == "failed"]
+
+
+# --- The sandbox --------------------------------------------------------------------------------
+
+def test_sandbox_denies_as_this_user_and_as_another():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        program = shutil.copy(BUILD / "tests/ratchet-sandbox-tests", folder)
+        runs = [[program]]
+        if os.getuid() == 0:
+            runs.append(["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", program])
+        for command in runs:
+            done = subprocess.run([*command, "--gtest_brief=1"], capture_output=True, text=True, timeout=300, cwd="/")
+            assert done.returncode == 0, " ".join(command) + "\n" + done.stdout[-3000:] + done.stderr[-1000:]
+
+
+# --- Each gate stops a change that only it stops --------------------------------------------------
+
+def test_a_good_change_passes_every_gate():
+    with Bench() as b:
+        text = b.source("meeting/summaries.py").replace("if word not in STOP_WORDS", "if word not in STOP_SET")
+        text = text.replace("\n\ndef content_words", "\nSTOP_SET = frozenset(STOP_WORDS)\n\n\ndef content_words", 1)
+        outcomes, report = b.validate({"meeting/summaries.py": text})
+        assert set(outcomes.values()) == {"passed"}, report
+        assert report["quality"] > 0.9 and report["risk"] < 0.1, report
+
+
+def only(gate, files, **kwargs):
+    with Bench(**kwargs) as b:
+        prepared = {path: change(b.source(path) if (b.root / path).exists() else "") for path, change in files.items()}
+        outcomes, report = b.validate(prepared)
+        assert failed(outcomes) == [gate], (gate, outcomes, [g for g in report["gates"] if g["findings"]])
+
+
+def test_gate_scope():
+    only("scope", {"tests/test_search.py": lambda text: text + "\n"})
+
+
+def test_gate_syntax():
+    only("syntax", {"meeting/search.py": lambda text: text.replace("def terms(self, text):", "def terms(self, text:")})
+
+
+def test_gate_complexity():
+    branches = "".join("    if len(line) == %d:\n        line += ' '\n" % n for n in range(12))
+    only("complexity", {"meeting/actions.py": lambda text: text.replace('    owner = item["owner"]', "    line = ''\n" + branches + '    owner = item["owner"]')})
+
+
+def test_gate_security():
+    only("security", {"meeting/actions.py": lambda text: text.replace('item["owner"].strip()', 'eval(repr(item["owner"])).strip()')})
+
+
+def test_gate_imports():
+    only("imports", {"meeting/actions.py": lambda text: "import meeting.nowhere\n" + text})
+    only("imports", {"meeting/actions.py": lambda text: "import pygments_or_whatever\n" + text})
+
+
+def test_gate_tests():
+    only("tests", {"meeting/search.py": lambda text: text.replace("3 for term", "2 for term")})
+
+
+def test_gate_coverage():
+    idle = "\n\ndef unused(x):\n    x = x + 1\n    x = x + 2\n    x = x + 3\n    return x\n"
+    only("coverage", {"meeting/actions.py": lambda text: text + idle})
+
+
+def test_tests_that_hang_fork_fill_or_print_end_in_a_failed_gate():
+    with Bench(tests_timeout="5s") as b:
+        for code in ("while True: pass", "import os\nwhile True: os.fork()", "open('/tmp/x', 'wb').write(b'x' * (1 << 30))",
+                     "print('x' * (1 << 30))", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)"):
+            (b.root / "tests/test_hostile.py").write_text("import unittest\nclass T(unittest.TestCase):\n    def test(self):\n" +
+                                                          "".join("        " + line + "\n" for line in code.splitlines()))
+            began = time.time()
+            outcomes, report = b.validate({"meeting/actions.py": b.source("meeting/actions.py") + "\n# remark\n"})
+            assert "tests" in failed(outcomes), (code, outcomes)
+            assert time.time() - began < 30, code
+
+
+# --- Bad input --------------------------------------------------------------------------------------
+
+def test_wrong_configurations_name_file_line_key_value_and_what_is_allowed():
+    for text, words in (('[monitoring]\ninterval = "soon"\n', ["ratchet.toml:", "monitoring.interval", "soon", "allowed:"]),
+                        ('[monitring]\n', ["monitring", "no such key"]),
+                        ("x = [", ["no TOML"])):
+        with Bench(component=False) as b:
+            b.config.write_text(text)
+            done = b.run("config", "check")
+            assert done.returncode == 3 and all(w in done.stderr for w in words), done.stderr
+
+
+def test_a_root_that_is_missing_or_a_link_is_refused():
+    with Bench() as b:
+        os.rename(b.root, b.folder / "elsewhere")
+        assert "does not exist" in b.run("config", "check").stderr
+        os.symlink(b.folder / "elsewhere", b.root)
+        assert "symbolic link" in b.run("config", "check").stderr
+        assert b.run("run").returncode == 3
+
+
+def test_hostile_otlp_bodies():
+    with Bench() as b:
+        b.start()
+        send = lambda body, **headers: b.http("POST", "/v1/traces", body, port=b.otlp, headers={"Content-Type": "application/json", **headers})[0]
+        assert send(b"{}") == 200
+        assert send(b"{") == 400
+        assert send(b"\xff\xfe") == 400
+        assert send(b"[" * 200_000) == 400
+        assert send(gzip.compress(b" " * (100 << 20)), **{"Content-Encoding": "gzip"}) == 413
+        assert send(gzip.compress(b"{}")[:-4], **{"Content-Encoding": "gzip"}) == 400
+        assert send(b" " * (17 << 20)) == 413
+        assert send(b"{}", **{"Content-Type": "application/x-protobuf"}) == 415
+        assert b.http("GET", "/health")[0] == 200
+
+
+def test_every_route_but_health_needs_a_key_and_roles_hold():
+    with Bench() as b:
+        b.start()
+        viewer, operator = b.key("v", "viewer"), b.key("o", "operator")
+        tenant = b.key("t", "operator", "acme")
+        for path in ("/metrics", "/api/v1/status", "/api/v1/insights", "/api/v1/report", "/nothing"):
+            assert b.http("GET", path)[0] == 401, path
+            assert b.http("GET", path, key="guess")[0] == 401, path
+        assert b.http("GET", "/metrics", key=viewer)[1].find("ratchet_improvements_deployed 0") >= 0
+        assert b.http("POST", "/api/v1/cycles", b"{}", key=viewer)[0] == 403
+        assert b.http("POST", "/api/v1/cycles", b"{}", key=tenant)[0] == 403
+        assert b.http("POST", "/api/v1/cycles", b'{"tenant_id": "acme"}', key=tenant)[0] == 202
+        assert b.http("POST", "/api/v1/cycles", b'{"priority": "wild"}', key=operator)[0] == 400
+        assert b.http("POST", "/api/v1/stop", b"", key=operator)[0] == 200
+        assert b.http("POST", "/api/v1/cycles", b"{}", key=operator)[0] == 409
+        assert b.http("GET", "/api/v1/status", key=operator, headers={"Origin": "http://evil.example"})[0] == 403
+
+
+def test_stop_is_durable_and_one_daemon_has_the_folder():
+    with Bench() as b:
+        b.start()
+        assert b.run("stop").returncode == 0
+        second = b.run("run", timeout=20)
+        assert second.returncode != 0 and "another daemon" in second.stderr, second.stderr
+        b.daemon.kill()
+        b.daemon.wait()
+        b.start()
+        assert json.loads(b.run("status", "--json").stdout)["stopped"] is True
+        assert b.run("cycle").returncode == 1
+        assert b.run("resume").returncode == 0
+        assert b.run("cycle").returncode == 0
+
+
+def test_audit_verify_finds_an_edit():
+    with Bench() as b:
+        b.start()
+        b.run("stop")
+        b.run("resume")
+        assert b.run("audit", "verify").returncode == 0
+        b.daemon.terminate()
+        b.daemon.wait()
+        import sqlite3
+        with sqlite3.connect(b.folder / "state/state.db") as db:
+            db.execute("UPDATE audit SET actor = 'somebody' WHERE action = 'system.stopped'")
+        done = b.run("audit", "verify")
+        assert done.returncode == 5 and "edited" in done.stdout, done.stdout
+
+
+def test_without_a_daemon_the_command_line_says_so():
+    with Bench() as b:
+        done = b.run("status")
+        assert done.returncode == 4 and "ratchet run" in done.stderr, (done.returncode, done.stderr)
+
+
+def main():
+    global BUILD
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    BUILD = options.build.resolve()
+    tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and (not options.names or n in options.names)]
+    bad = 0
+    for number, (name, function) in enumerate(tests, 1):
+        began = time.time()
+        try:
+            function()
+            outcome = "ok"
+        except Exception:
+            traceback.print_exc()
+            outcome, bad = "FAILED", bad + 1
+        print("%2d/%d %-75s %-6s %5.1f s" % (number, len(tests), name, outcome, time.time() - began), flush=True)
+    print("integration: %d passed, %d failed" % (len(tests) - bad, bad))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
