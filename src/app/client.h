@@ -16,7 +16,8 @@ class Client {
   Result<nlohmann::json> Post(const std::string& path, const nlohmann::json& body) const;
 
  private:
-  Result<nlohmann::json> Ask(const std::string& method, const std::string& path, const std::string& body) const;
+  Result<nlohmann::json> Ask(const std::string& method, const std::string& path,
+                             const std::string& body) const;
   std::string base_, key_;
 };
 

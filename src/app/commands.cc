@@ -58,45 +58,57 @@ std::string Cell(const Json& item, const char* key) {
 std::string InsightsPage(const Json& insights) {
   std::string page;
   for (const Json& i : insights) {
-    page += fmt::format("{}  {}  {}  confidence {:.2f}\n  {}\n", Cell(i, "id"), Cell(i, "kind"), Cell(i, "severity"),
-                        i.value("confidence", 0.0), Table({{Cell(i, "summary")}}, 200));
+    page += fmt::format("{}  {}  {}  confidence {:.2f}\n  {}\n", Cell(i, "id"), Cell(i, "kind"),
+                        Cell(i, "severity"), i.value("confidence", 0.0),
+                        Table({{Cell(i, "summary")}}, 200));
     for (const Json& e : i.value("evidence", Json::array())) {
-      page += fmt::format("    {} = {:.4g} {} {}\n", Cell(e, "name"), e.value("value", 0.0), Cell(e, "unit"), Cell(e, "note"));
+      page += fmt::format("    {} = {:.4g} {} {}\n", Cell(e, "name"), e.value("value", 0.0),
+                          Cell(e, "unit"), Cell(e, "note"));
     }
   }
   return page.empty() ? "no insights yet\n" : page;
 }
 
 std::string OpportunitiesPage(const Json& items) {
-  std::vector<std::vector<std::string>> rows = {{"ID", "KIND", "LEVEL", "SCORE", "GAIN %", "RISK", "COMPONENT", "OPERATION", "FUNCTION"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"ID", "KIND", "LEVEL", "SCORE", "GAIN %", "RISK", "COMPONENT", "OPERATION", "FUNCTION"}};
   for (const Json& o : items) {
-    rows.push_back({Cell(o, "id"), Cell(o, "kind"), Cell(o, "level"), Cell(o, "score"), Cell(o["gain_pct"], "value"), Cell(o, "risk"),
-                    Cell(o, "component"), Cell(o, "operation"), Cell(o["code"], "function")});
+    rows.push_back({Cell(o, "id"), Cell(o, "kind"), Cell(o, "level"), Cell(o, "score"),
+                    Cell(o["gain_pct"], "value"), Cell(o, "risk"), Cell(o, "component"),
+                    Cell(o, "operation"), Cell(o["code"], "function")});
   }
   return Table(rows);
 }
 
 std::string ImprovementsPage(const Json& items) {
-  std::vector<std::vector<std::string>> rows = {{"ID", "STATUS", "COMPONENT", "OPERATION", "AUTHOR", "REASON"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"ID", "STATUS", "COMPONENT", "OPERATION", "AUTHOR", "REASON"}};
   for (const Json& i : items) {
-    rows.push_back({Cell(i, "id"), Cell(i, "status"), Cell(i["opportunity"], "component"), Cell(i["opportunity"], "operation"),
-                    Cell(i, "author_name"), Cell(i, "reason")});
+    rows.push_back({Cell(i, "id"), Cell(i, "status"), Cell(i["opportunity"], "component"),
+                    Cell(i["opportunity"], "operation"), Cell(i, "author_name"),
+                    Cell(i, "reason")});
   }
   return Table(rows);
 }
 
 std::string StatusPage(const Json& s) {
-  std::string page = fmt::format("ratchet {}  {}\n", Cell(s, "version"), s.value("stopped", false) ? "STOPPED (no new work; watches go on)" : "running");
+  std::string page =
+      fmt::format("ratchet {}  {}\n", Cell(s, "version"),
+                  s.value("stopped", false) ? "STOPPED (no new work; watches go on)" : "running");
   std::vector<std::vector<std::string>> rows = {{"COMPONENT", "STATE", ""}};
   for (const Json& c : s["components"]) {
     const bool frozen = c.value("frozen", false), rehearsed = c.value("rehearsed", false);
-    rows.push_back({Cell(c, "component"), frozen ? "frozen" : rehearsed ? "ready" : "not rehearsed",
+    rows.push_back({Cell(c, "component"),
+                    frozen      ? "frozen"
+                    : rehearsed ? "ready"
+                                : "not rehearsed",
                     frozen ? Cell(c, "frozen_reason") : Cell(c, "rehearsal_error")});
   }
   page += Table(rows, 100);
   rows = {{"IMPROVEMENT", "STATUS", "COMPONENT", "OPERATION", "LOOKS", "SUMMARY"}};
   for (const Json& i : s["improvements"]) {
-    rows.push_back({Cell(i, "improvement_id"), Cell(i, "status"), Cell(i, "component"), Cell(i, "operation"), Cell(i, "looks"), Cell(i, "summary")});
+    rows.push_back({Cell(i, "improvement_id"), Cell(i, "status"), Cell(i, "component"),
+                    Cell(i, "operation"), Cell(i, "looks"), Cell(i, "summary")});
   }
   if (rows.size() > 1) page += "\n" + Table(rows);
   return page;
@@ -109,7 +121,8 @@ int AuditVerify(const AppConfig& config, const CommandOptions& options) {
   if (!folder) return Say(folder.error());
   const auto key = folder->AuditKey();
   if (!key) return Say(key.error());
-  const auto store = SqliteStateStore::Open({.path = folder->state_db(), .audit_key = *key, .mode = sqlite::OpenMode::kReadOnly});
+  const auto store = SqliteStateStore::Open(
+      {.path = folder->state_db(), .audit_key = *key, .mode = sqlite::OpenMode::kReadOnly});
   if (!store) return Say(store.error(), kExitNotIntact);
   std::vector<AuditHead> heads;
   const auto head = (*store)->Head();
@@ -117,18 +130,26 @@ int AuditVerify(const AppConfig& config, const CommandOptions& options) {
   if (head->sequence > 0) heads.push_back(*head);
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder->reports(), error)) {
-    const Json report = Json::parse(ReadTextFile(entry.path().string()).value_or(""), nullptr, false);
+    const Json report =
+        Json::parse(ReadTextFile(entry.path().string()).value_or(""), nullptr, false);
     if (!report.is_object() || !report.contains("audit_head")) continue;
     const Json& h = report["audit_head"];
-    heads.push_back({h.value("sequence", std::int64_t{0}), h.value("hash", ""), h.value("hmac", "")});
+    heads.push_back(
+        {h.value("sequence", std::int64_t{0}), h.value("hash", ""), h.value("hmac", "")});
   }
   AuditVerifier verifier(*key, heads);
-  if (const auto read = (*store)->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); }); !read) return Say(read.error(), kExitNotIntact);
+  if (const auto read = (*store)->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); }); !read)
+    return Say(read.error(), kExitNotIntact);
   const AuditVerdict verdict = verifier.Finish();
   if (options.json) {
-    fmt::print("{}\n", Json{{"intact", verdict.intact}, {"entries", verdict.entries}, {"heads", heads.size()}, {"problem", verdict.problem}}.dump());
+    fmt::print("{}\n", Json{{"intact", verdict.intact},
+                            {"entries", verdict.entries},
+                            {"heads", heads.size()},
+                            {"problem", verdict.problem}}
+                           .dump());
   } else {
-    fmt::print("audit log: {} entries, {} signed heads: {}\n", verdict.entries, heads.size(), verdict.intact ? "intact" : "NOT INTACT: " + verdict.problem);
+    fmt::print("audit log: {} entries, {} signed heads: {}\n", verdict.entries, heads.size(),
+               verdict.intact ? "intact" : "NOT INTACT: " + verdict.problem);
   }
   return verdict.intact ? kExitOk : kExitNotIntact;
 }
@@ -136,7 +157,10 @@ int AuditVerify(const AppConfig& config, const CommandOptions& options) {
 int AddKey(const AppConfig& config, const CommandOptions& options) {
   const auto role = Parse<Role>(options.role);
   if (!role || options.name.empty()) {
-    fmt::print(stderr, "ratchet: key add NAME --role: \"{}\"; allowed: viewer, operator, meta-orchestrator\n", options.role);
+    fmt::print(
+        stderr,
+        "ratchet: key add NAME --role: \"{}\"; allowed: viewer, operator, meta-orchestrator\n",
+        options.role);
     return kExitUsage;
   }
   const auto folder = StateFolder::Prepare(config.state_dir);
@@ -162,31 +186,37 @@ int Validate(const AppConfig& config, const CommandOptions& options) {
   std::error_code error;
   for (const auto& entry : fs::recursive_directory_iterator(options.change_dir, error)) {
     if (!entry.is_regular_file()) continue;
-    FileChange file{.path = fs::relative(entry.path(), options.change_dir).string(), .after = ReadTextFile(entry.path().string()).value_or("")};
+    FileChange file{.path = fs::relative(entry.path(), options.change_dir).string(),
+                    .after = ReadTextFile(entry.path().string()).value_or("")};
     for (const SourceFile& source : tree->files) {
       if (source.path == file.path) file.before = source.text;
     }
     change.files.push_back(std::move(file));
   }
-  if (error) return Say({ErrorCode::kNotFound, fmt::format("--change {}: {}", options.change_dir, error.message())});
+  if (error)
+    return Say({ErrorCode::kNotFound,
+                fmt::format("--change {}: {}", options.change_dir, error.message())});
   const python::PythonSupport language;
   BwrapSandbox sandbox;
   Gates gates(config.engine, language, sandbox, config.sandbox);
-  if (isatty(2) != 0) fmt::print(stderr, "running the gates, the component's tests among them ...\n");
-  const auto report = gates.Validate(ComponentId(options.component), *tree, change, InsightKind::kSlowOperation);
+  if (isatty(2) != 0)
+    fmt::print(stderr, "running the gates, the component's tests among them ...\n");
+  const auto report =
+      gates.Validate(ComponentId(options.component), *tree, change, InsightKind::kSlowOperation);
   if (!report) return Say(report.error());
   bool passed = true;
   std::vector<std::vector<std::string>> rows = {{"GATE", "OUTCOME", "FINDING"}};
   for (const GateResult& gate : report->gates) {
     passed = passed && gate.outcome == GateOutcome::kPassed;
     rows.push_back({gate.gate, std::string(Name(gate.outcome)), ""});
-    for (const Finding& f : gate.findings) rows.push_back({"", "", fmt::format("{}:{}: {}: {}", f.file, f.line, f.rule, f.message)});
+    for (const Finding& f : gate.findings)
+      rows.push_back({"", "", fmt::format("{}:{}: {}: {}", f.file, f.line, f.rule, f.message)});
   }
   if (options.json) {
     fmt::print("{}\n", ToText(ToJson(*report)));
   } else {
-    fmt::print("{}quality {:.3f}  risk {:.3f}  changed lines covered {:.0f} %\n", Table(rows, 160), report->quality, report->risk,
-               report->changed_line_coverage * 100);
+    fmt::print("{}quality {:.3f}  risk {:.3f}  changed lines covered {:.0f} %\n", Table(rows, 160),
+               report->quality, report->risk, report->changed_line_coverage * 100);
   }
   return passed ? kExitOk : kExitNotIntact;
 }
@@ -202,26 +232,42 @@ int Show(const Result<Json>& answer, const CommandOptions& options, const Page& 
 }
 
 int Ask(const std::string& verb, const Client& client, const CommandOptions& o) {
-  const auto done = [](const char* what) { return [what](const Json&) { return std::string(what) + "\n"; }; };
+  const auto done = [](const char* what) {
+    return [what](const Json&) { return std::string(what) + "\n"; };
+  };
   const Json none = Json::object();
   if (verb == "status") return Show(client.Get("/api/v1/status"), o, StatusPage);
   if (verb == "insights") return Show(client.Get("/api/v1/insights"), o, InsightsPage);
-  if (verb == "opportunities") return Show(client.Get("/api/v1/opportunities"), o, OpportunitiesPage);
+  if (verb == "opportunities")
+    return Show(client.Get("/api/v1/opportunities"), o, OpportunitiesPage);
   if (verb == "improvements") return Show(client.Get("/api/v1/improvements"), o, ImprovementsPage);
-  if (verb == "show") return Show(client.Get("/api/v1/improvements/" + o.id), o, reporting::ImprovementPage);
-  if (verb == "report") return Show(client.Get("/api/v1/report" + (o.id.empty() ? "" : "?cycle=" + o.id)), o, reporting::CycleReportPage);
-  if (verb == "approve") return Show(client.Post("/api/v1/improvements/" + o.id + "/approve", none), o, done("approved"));
-  if (verb == "reject") return Show(client.Post("/api/v1/improvements/" + o.id + "/reject", {{"why", o.why}}), o, done("rejected"));
-  if (verb == "rollback") return Show(client.Post("/api/v1/improvements/" + o.id + "/rollback", none), o, done("rolling back"));
-  if (verb == "stop") return Show(client.Post("/api/v1/stop", none), o, done("stopped: no new work; watching and rollback go on"));
+  if (verb == "show")
+    return Show(client.Get("/api/v1/improvements/" + o.id), o, reporting::ImprovementPage);
+  if (verb == "report")
+    return Show(client.Get("/api/v1/report" + (o.id.empty() ? "" : "?cycle=" + o.id)), o,
+                reporting::CycleReportPage);
+  if (verb == "approve")
+    return Show(client.Post("/api/v1/improvements/" + o.id + "/approve", none), o,
+                done("approved"));
+  if (verb == "reject")
+    return Show(client.Post("/api/v1/improvements/" + o.id + "/reject", {{"why", o.why}}), o,
+                done("rejected"));
+  if (verb == "rollback")
+    return Show(client.Post("/api/v1/improvements/" + o.id + "/rollback", none), o,
+                done("rolling back"));
+  if (verb == "stop")
+    return Show(client.Post("/api/v1/stop", none), o,
+                done("stopped: no new work; watching and rollback go on"));
   if (verb == "resume") {
     if (o.component.empty()) return Show(client.Post("/api/v1/resume", none), o, done("resumed"));
-    return Show(client.Post("/api/v1/components/" + o.component + "/release", none), o, done("released"));
+    return Show(client.Post("/api/v1/components/" + o.component + "/release", none), o,
+                done("released"));
   }
   Json body = {{"tenant_id", o.tenant}, {"priority", o.emergency ? "emergency" : "normal"}};
   if (o.max_improvements >= 0) body["max_improvements"] = o.max_improvements;
   if (o.window_hours > 0) body["analysis_window_hours"] = o.window_hours;
-  return Show(client.Post("/api/v1/cycles", body), o, [](const Json& j) { return "started " + j.value("cycle_id", "") + "\n"; });
+  return Show(client.Post("/api/v1/cycles", body), o,
+              [](const Json& j) { return "started " + j.value("cycle_id", "") + "\n"; });
 }
 
 }  // namespace
@@ -231,7 +277,8 @@ int RunCommand(const std::string& verb, const CommandOptions& options) {
   const auto config = ReadConfig(options.config_file, environment);
   if (!config) return Say(config.error(), kExitConfig);
   if (verb == "config check") {
-    fmt::print("{}: {} components, API on {}:{}: fine\n", options.config_file, config->engine.components.size(), config->http_address, config->http_port);
+    fmt::print("{}: {} components, API on {}:{}: fine\n", options.config_file,
+               config->engine.components.size(), config->http_address, config->http_port);
     return kExitOk;
   }
   if (verb == "run") {
@@ -242,7 +289,9 @@ int RunCommand(const std::string& verb, const CommandOptions& options) {
   if (verb == "key add") return AddKey(*config, options);
   if (verb == "validate") return Validate(*config, options);
   const auto own = environment.find("RATCHET_KEY");
-  const std::string key = !options.key.empty() ? options.key : own != environment.end() ? own->second : "";
+  const std::string key = !options.key.empty()       ? options.key
+                          : own != environment.end() ? own->second
+                                                     : "";
   return Ask(verb, Client(*config, key), options);
 }
 

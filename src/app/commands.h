@@ -9,11 +9,11 @@
 namespace ratchet {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;         // asked, and refused or failed
+inline constexpr int kExitFailed = 1;  // asked, and refused or failed
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitConfig = 3;
 inline constexpr int kExitNoDaemon = 4;
-inline constexpr int kExitNotIntact = 5;      // the audit log was tampered with; a gate failed
+inline constexpr int kExitNotIntact = 5;  // the audit log was tampered with; a gate failed
 
 struct CommandOptions {
   std::string config_file = "ratchet.toml";

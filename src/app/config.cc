@@ -22,7 +22,8 @@ const std::vector<std::string> kAutonomies = {"observe", "suggest", "approve", "
 
 // The profiles of DESIGN section 9.
 void ApplyProfile(const std::string& name, EngineConfig& engine) {
-  const auto set = [&](int hours, int concurrent, double quality, double risk, int seconds, double threshold) {
+  const auto set = [&](int hours, int concurrent, double quality, double risk, int seconds,
+                       double threshold) {
     engine.schedule.interval = kHour * hours;
     engine.limits.concurrent_max = concurrent;
     engine.policy.quality_min = quality;
@@ -38,9 +39,12 @@ void ApplyProfile(const std::string& name, EngineConfig& engine) {
 Result<Duration> ParseTimeOfDay(const std::string& text) {
   int hours = 0, minutes = 0;
   char more = 0;
-  const bool read = std::sscanf(text.c_str(), "%2d:%2d%c", &hours, &minutes, &more) == 2 && text.size() == 5;
+  const bool read =
+      std::sscanf(text.c_str(), "%2d:%2d%c", &hours, &minutes, &more) == 2 && text.size() == 5;
   if (!read || hours < 0 || hours > 23 || minutes < 0 || minutes > 59) {
-    return Fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\"; allowed: a time of day from 00:00 to 23:59, e.g. \"02:00\"", text));
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("\"{}\"; allowed: a time of day from 00:00 to 23:59, e.g. \"02:00\"", text));
   }
   return kHour * hours + Duration(60'000) * minutes;
 }
@@ -51,7 +55,8 @@ class Reading {
 
   void All(Table& root) {
     EngineConfig& engine = config_.engine;
-    root.OneOf("profile", {"basic", "conservative", "aggressive"}, [&](const std::string& p) { ApplyProfile(p, engine); });
+    root.OneOf("profile", {"basic", "conservative", "aggressive"},
+               [&](const std::string& p) { ApplyProfile(p, engine); });
     std::string state = "ratchet-state";
     root.Text("state_dir", state);
     config_.state_dir = Absolute(state);
@@ -71,7 +76,8 @@ class Reading {
 
  private:
   [[nodiscard]] std::string Absolute(const std::string& path) const {
-    return fs::path(path).is_absolute() ? fs::path(path).lexically_normal().string() : (fs::path(base_) / path).lexically_normal().string();
+    return fs::path(path).is_absolute() ? fs::path(path).lexically_normal().string()
+                                        : (fs::path(base_) / path).lexically_normal().string();
   }
 
   void Network(Table& root) {
@@ -88,7 +94,8 @@ class Reading {
     otlp.Finish();
     Table alerts = root.Sub("alerts");
     alerts.Text("webhook", config_.webhook);
-    if (!config_.webhook.empty() && !config_.webhook.starts_with("http")) alerts.Wrong("webhook", config_.webhook, "an http or https URL");
+    if (!config_.webhook.empty() && !config_.webhook.starts_with("http"))
+      alerts.Wrong("webhook", config_.webhook, "an http or https URL");
     alerts.Finish();
   }
 
@@ -127,8 +134,10 @@ class Reading {
     t.Text("start_time", start);
     if (!start.empty()) {
       const auto time = ParseTimeOfDay(start);
-      if (time) e.schedule.start_time = *time;
-      else t.Wrong("start_time", "\"" + start + "\"", "a time of day from 00:00 to 23:59");
+      if (time)
+        e.schedule.start_time = *time;
+      else
+        t.Wrong("start_time", "\"" + start + "\"", "a time of day from 00:00 to 23:59");
     }
     t.Period("analysis_window", e.analysis_window, kSecond * 10, kDay * 35);
     t.Integer("max_improvements", e.max_improvements, 0, 100);
@@ -158,11 +167,13 @@ class Reading {
     Table t = root.Sub("generation");
     t.Texts("order", config_.authors);
     for (const std::string& author : config_.authors) {
-      if (author != "recipes" && author != "openai") t.Wrong("order", "\"" + author + "\"", "recipes, openai");
+      if (author != "recipes" && author != "openai")
+        t.Wrong("order", "\"" + author + "\"", "recipes, openai");
     }
     t.Integer("max_tokens", config_.max_tokens, 100, 200'000);
     t.Number("daily_budget_usd", config_.engine.daily_budget_usd, 0, 1e6);
-    const bool wanted = std::find(config_.authors.begin(), config_.authors.end(), "openai") != config_.authors.end();
+    const bool wanted = std::find(config_.authors.begin(), config_.authors.end(), "openai") !=
+                        config_.authors.end();
     Table o = t.Sub("openai");
     if (wanted || t.Has("openai")) OpenAi(t, o);
     o.Finish();
@@ -183,8 +194,11 @@ class Reading {
     o.Flag("send_temperature", send_temperature);
     o.Number("usd_per_million_in", model.usd_per_million_in, 0, 1e6);
     o.Number("usd_per_million_out", model.usd_per_million_out, 0, 1e6);
-    o.OneOf("token_parameter", {"max_tokens", "max_completion_tokens"}, [&](const std::string& p) { model.token_parameter = p; });
-    if (!model.base_url.starts_with("http")) parent.Wrong("openai", "base_url \"" + model.base_url + "\"", "an http or https URL, e.g. \"http://127.0.0.1:8080/v1\"");
+    o.OneOf("token_parameter", {"max_tokens", "max_completion_tokens"},
+            [&](const std::string& p) { model.token_parameter = p; });
+    if (!model.base_url.starts_with("http"))
+      parent.Wrong("openai", "base_url \"" + model.base_url + "\"",
+                   "an http or https URL, e.g. \"http://127.0.0.1:8080/v1\"");
     if (model.model.empty()) parent.Wrong("openai", "model \"\"", "the model's name");
     model.temperature = send_temperature ? std::optional(temperature) : std::nullopt;
     key_variable_ = key_variable;
@@ -193,7 +207,8 @@ class Reading {
 
   void Sandboxing(Table& root) {
     Table t = root.Sub("sandbox");
-    std::uint64_t memory_mb = config_.sandbox.memory_bytes >> 20, disk_mb = config_.sandbox.disk_bytes >> 20;
+    std::uint64_t memory_mb = config_.sandbox.memory_bytes >> 20,
+                  disk_mb = config_.sandbox.disk_bytes >> 20;
     t.Integer("memory_mb", memory_mb, 64, 1'000'000);
     t.Integer("disk_mb", disk_mb, 16, 100'000);
     t.Integer("processes", config_.sandbox.processes, 4, 10'000);
@@ -212,7 +227,8 @@ class Reading {
       t.Integer("max_concurrent", concurrent, 1, 100);
       t.Number("risk_tolerance", risk, 0, 1);
       t.Period("monitoring_duration", duration, kSecond, kDay * 7);
-      t.OneOf("autonomy", kAutonomies, [&](const std::string& a) { own.autonomy = Parse<Autonomy>(a); });
+      t.OneOf("autonomy", kAutonomies,
+              [&](const std::string& a) { own.autonomy = Parse<Autonomy>(a); });
       if (risk >= 0) own.risk_tolerance = risk;
       if (duration > Duration(0)) own.monitoring_duration = duration;
       if (concurrent > 0) config_.engine.limits.tenant_max[TenantId(name)] = concurrent;
@@ -235,15 +251,18 @@ class Reading {
     t.Texts("protected", c.protected_files);
     t.Texts("allowed_imports", c.allowed_imports);
     t.Text("health_url", c.health_url);
-    t.OneOf("autonomy", kAutonomies, [&](const std::string& a) { c.autonomy = *Parse<Autonomy>(a); });
-    if (name.empty()) t.Wrong("name", "\"\"", "the name that its telemetry carries as component or service.name");
+    t.OneOf("autonomy", kAutonomies,
+            [&](const std::string& a) { c.autonomy = *Parse<Autonomy>(a); });
+    if (name.empty())
+      t.Wrong("name", "\"\"", "the name that its telemetry carries as component or service.name");
     c.id = ComponentId(name);
     for (const std::string& tenant : tenants) c.tenants.emplace_back(tenant);
     CheckRoot(t, root, c);
     Tests(t, c);
     Reload(t, c);
     Proof(t, c);
-    if (!config_.engine.components.emplace(c.id, c).second) t.Wrong("name", "\"" + name + "\"", "a name that no other component has");
+    if (!config_.engine.components.emplace(c.id, c).second)
+      t.Wrong("name", "\"" + name + "\"", "a name that no other component has");
   }
 
   void CheckRoot(Table& t, const std::string& root, ComponentConfig& c) {
@@ -251,9 +270,12 @@ class Reading {
     while (c.root.size() > 1 && c.root.ends_with('/')) c.root.pop_back();
     std::error_code error;
     const auto status = fs::symlink_status(c.root, error);
-    if (root.empty() || !fs::exists(status)) return t.Wrong("root", "\"" + c.root + "\" does not exist", "an existing folder");
-    if (fs::is_symlink(status)) return t.Wrong("root", "\"" + c.root + "\" is a symbolic link", "the folder itself");
-    if (!fs::is_directory(status)) return t.Wrong("root", "\"" + c.root + "\" is no folder", "an existing folder");
+    if (root.empty() || !fs::exists(status))
+      return t.Wrong("root", "\"" + c.root + "\" does not exist", "an existing folder");
+    if (fs::is_symlink(status))
+      return t.Wrong("root", "\"" + c.root + "\" is a symbolic link", "the folder itself");
+    if (!fs::is_directory(status))
+      return t.Wrong("root", "\"" + c.root + "\" is no folder", "an existing folder");
     // Only the last name may not be a link; what leads there is resolved once, here.
     c.root = fs::canonical(c.root, error).string();
   }
@@ -270,27 +292,36 @@ class Reading {
     t.Text("http", c.reload.url);
     t.Texts("command", c.reload.command);
     t.Text("pid_file", c.reload.pid_file);
-    t.OneOf("signal", {"HUP", "USR1", "USR2", "TERM"}, [&](const std::string& s) { c.reload.signal = s; });
+    t.OneOf("signal", {"HUP", "USR1", "USR2", "TERM"},
+            [&](const std::string& s) { c.reload.signal = s; });
     t.Period("timeout", c.reload.timeout, Duration(100), kHour);
-    if (!c.reload.url.empty()) c.reload.kind = ReloadKind::kHttp;
-    else if (!c.reload.command.empty()) c.reload.kind = ReloadKind::kCommand;
-    else if (!c.reload.pid_file.empty()) c.reload.kind = ReloadKind::kSignal;
+    if (!c.reload.url.empty())
+      c.reload.kind = ReloadKind::kHttp;
+    else if (!c.reload.command.empty())
+      c.reload.kind = ReloadKind::kCommand;
+    else if (!c.reload.pid_file.empty())
+      c.reload.kind = ReloadKind::kSignal;
     t.Finish();
   }
 
   void Proof(Table& parent, ComponentConfig& c) {
     Table t = parent.Sub("proof");
     t.OneOf("kind", {"digest", "changes", "none"}, [&](const std::string& k) {
-      c.proof.kind = k == "digest" ? ProofKind::kDigest : k == "changes" ? ProofKind::kChanges : ProofKind::kNone;
+      c.proof.kind = k == "digest"    ? ProofKind::kDigest
+                     : k == "changes" ? ProofKind::kChanges
+                                      : ProofKind::kNone;
     });
     t.Text("url", c.proof.url);
     t.Text("pointer", c.proof.pointer);
     t.Period("timeout", c.proof.timeout, Duration(100), kHour);
-    if (c.proof.kind != ProofKind::kNone && c.proof.url.empty()) t.Wrong("url", "\"\"", "the URL that shows what the service has loaded");
-    if (!c.proof.pointer.empty() && !c.proof.pointer.starts_with('/')) t.Wrong("pointer", "\"" + c.proof.pointer + "\"", "a JSON pointer, e.g. \"/files\"");
+    if (c.proof.kind != ProofKind::kNone && c.proof.url.empty())
+      t.Wrong("url", "\"\"", "the URL that shows what the service has loaded");
+    if (!c.proof.pointer.empty() && !c.proof.pointer.starts_with('/'))
+      t.Wrong("pointer", "\"" + c.proof.pointer + "\"", "a JSON pointer, e.g. \"/files\"");
     t.Finish();
     if (c.proof.kind == ProofKind::kNone && c.autonomy > Autonomy::kSuggest) {
-      parent.Wrong("autonomy", std::string(Name(c.autonomy)) + " without [component.proof]", "observe, suggest (or a proof of what the service serves)");
+      parent.Wrong("autonomy", std::string(Name(c.autonomy)) + " without [component.proof]",
+                   "observe, suggest (or a proof of what the service serves)");
     }
   }
 
@@ -304,20 +335,25 @@ class Reading {
 // The environment's names work as they stand (DESIGN section 2 and 9).
 class EnvironmentReading {
  public:
-  EnvironmentReading(const Environment& environment, std::vector<std::string>& mistakes) : environment_(environment), mistakes_(mistakes) {}
+  EnvironmentReading(const Environment& environment, std::vector<std::string>& mistakes)
+      : environment_(environment), mistakes_(mistakes) {}
 
   void All(AppConfig& config) {
     EngineConfig& e = config.engine;
-    Number("IMPROVEMENT_CYCLE_INTERVAL_HOURS", 1, 8760, [&](double v) { e.schedule.interval = kHour * static_cast<int>(v); });
+    Number("IMPROVEMENT_CYCLE_INTERVAL_HOURS", 1, 8760,
+           [&](double v) { e.schedule.interval = kHour * static_cast<int>(v); });
     Text("IMPROVEMENT_CYCLE_START_TIME", [&](const std::string& v) -> Status {
       TRY(e.schedule.start_time, ParseTimeOfDay(v));
       return {};
     });
-    Number("MAX_CONCURRENT_IMPROVEMENTS", 1, 100, [&](double v) { e.limits.concurrent_max = static_cast<int>(v); });
+    Number("MAX_CONCURRENT_IMPROVEMENTS", 1, 100,
+           [&](double v) { e.limits.concurrent_max = static_cast<int>(v); });
     Number("IMPROVEMENT_QUALITY_THRESHOLD", 0, 1, [&](double v) { e.policy.quality_min = v; });
     Number("IMPROVEMENT_RISK_TOLERANCE", 0, 1, [&](double v) { e.policy.risk_max = v; });
-    Number("MONITORING_DURATION_SECONDS", 1, 604800, [&](double v) { e.policy.judge.duration = kSecond * static_cast<int>(v); });
-    Number("ROLLBACK_DEGRADATION_THRESHOLD", 0.001, 10, [&](double v) { e.policy.judge.degradation_threshold = v; });
+    Number("MONITORING_DURATION_SECONDS", 1, 604800,
+           [&](double v) { e.policy.judge.duration = kSecond * static_cast<int>(v); });
+    Number("ROLLBACK_DEGRADATION_THRESHOLD", 0.001, 10,
+           [&](double v) { e.policy.judge.degradation_threshold = v; });
     Flag("ENABLE_SELF_BUILDING", e.self_building);
     Flag("ENABLE_AUTONOMOUS_IMPROVEMENTS", e.autonomous_improvements);
     Text("RATCHET_STATE_DIR", [&](const std::string& v) -> Status {
@@ -330,14 +366,16 @@ class EnvironmentReading {
   void Text(const char* name, const std::function<Status(const std::string&)>& set) {
     const auto at = environment_.find(name);
     if (at == environment_.end()) return;
-    if (const Status done = set(at->second); !done) mistakes_.push_back(fmt::format("environment: {}: {}", name, done.error().message));
+    if (const Status done = set(at->second); !done)
+      mistakes_.push_back(fmt::format("environment: {}: {}", name, done.error().message));
   }
   void Number(const char* name, double low, double high, const std::function<void(double)>& set) {
     Text(name, [&](const std::string& text) -> Status {
       char* end = nullptr;
       const double value = std::strtod(text.c_str(), &end);
       if (text.empty() || *end != '\0' || !(value >= low && value <= high)) {
-        return Fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\"; allowed: a number from {} to {}", text, low, high));
+        return Fail(ErrorCode::kInvalidArgument,
+                    fmt::format("\"{}\"; allowed: a number from {} to {}", text, low, high));
       }
       set(value);
       return {};
@@ -359,12 +397,15 @@ class EnvironmentReading {
 
 }  // namespace
 
-Result<AppConfig> ParseConfig(std::string_view text, const std::string& name, const std::string& base, const Environment& environment) {
+Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
+                              const std::string& base, const Environment& environment) {
   toml::table parsed;
   try {
     parsed = toml::parse(text, name);
   } catch (const toml::parse_error& error) {
-    return Fail(ErrorCode::kInvalidArgument, fmt::format("{}:{}: no TOML: {}", name, error.source().begin.line, error.description()));
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}:{}: no TOML: {}", name, error.source().begin.line, error.description()));
   }
   AppConfig config;
   config.file = name;
@@ -384,7 +425,9 @@ Result<AppConfig> ParseConfig(std::string_view text, const std::string& name, co
 
 Result<AppConfig> ReadConfig(const std::string& path, const Environment& environment) {
   std::ifstream file(path);
-  if (!file) return Fail(ErrorCode::kNotFound, "configuration " + path + " cannot be read; docs/configuration.md has an example");
+  if (!file)
+    return Fail(ErrorCode::kNotFound,
+                "configuration " + path + " cannot be read; docs/configuration.md has an example");
   std::stringstream text;
   text << file.rdbuf();
   return ParseConfig(text.str(), path, fs::absolute(path).parent_path().string(), environment);

@@ -34,7 +34,7 @@ using Environment = std::map<std::string, std::string>;
 // kInvalidArgument with one line a mistake: file:line: key: value; allowed: ...
 Result<AppConfig> ReadConfig(const std::string& path, const Environment& environment);
 // The same from text; `base` is the folder that relative paths start from. For tests and fuzzing.
-Result<AppConfig> ParseConfig(std::string_view text, const std::string& name, const std::string& base,
-                              const Environment& environment);
+Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
+                              const std::string& base, const Environment& environment);
 
 }  // namespace ratchet

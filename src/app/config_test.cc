@@ -24,12 +24,19 @@ TEST(ConfigTest, DefaultsAreTheContracts) {
 
 TEST(ConfigTest, MistakesNameFileLineKeyValueAndWhatIsAllowed) {
   EXPECT_EQ(Mistake("[cycle]\ninterval = \"24\"\n"),
-            "ratchet.toml:2: cycle.interval: '24'; allowed: a duration from \"1m\" to \"365d\", e.g. \"1d\"");
-  EXPECT_NE(Mistake("[http]\nport = 99999\n").find("ratchet.toml:2: http.port: 99999; allowed: a whole number from 0 to 65535"), std::string::npos);
-  EXPECT_NE(Mistake("[http]\nprot = 1\n").find("http.prot: there is no such key; allowed: address, port"), std::string::npos);
+            "ratchet.toml:2: cycle.interval: '24'; allowed: a duration from \"1m\" to \"365d\", "
+            "e.g. \"1d\"");
+  EXPECT_NE(Mistake("[http]\nport = 99999\n")
+                .find("ratchet.toml:2: http.port: 99999; allowed: a whole number from 0 to 65535"),
+            std::string::npos);
+  EXPECT_NE(
+      Mistake("[http]\nprot = 1\n").find("http.prot: there is no such key; allowed: address, port"),
+      std::string::npos);
   EXPECT_NE(Mistake("x = \n").find("ratchet.toml:1: no TOML"), std::string::npos);
-  EXPECT_NE(Mistake("profile = \"wild\"\n").find("basic, conservative, aggressive"), std::string::npos);
-  EXPECT_NE(Mistake("[cycle]\nstart_time = \"25:00\"\n").find("cycle.start_time"), std::string::npos);
+  EXPECT_NE(Mistake("profile = \"wild\"\n").find("basic, conservative, aggressive"),
+            std::string::npos);
+  EXPECT_NE(Mistake("[cycle]\nstart_time = \"25:00\"\n").find("cycle.start_time"),
+            std::string::npos);
 }
 
 TEST(ConfigTest, AllMistakesAreSaidAtOnce) {
@@ -39,26 +46,37 @@ TEST(ConfigTest, AllMistakesAreSaidAtOnce) {
 }
 
 TEST(ConfigTest, TheEnvironmentOutranksTheFile) {
-  const Environment environment = {{"MAX_CONCURRENT_IMPROVEMENTS", "7"}, {"ENABLE_AUTONOMOUS_IMPROVEMENTS", "true"}};
+  const Environment environment = {{"MAX_CONCURRENT_IMPROVEMENTS", "7"},
+                                   {"ENABLE_AUTONOMOUS_IMPROVEMENTS", "true"}};
   const auto config = ParseConfig("[cycle]\nmax_concurrent = 2\n", "f", "/tmp", environment);
   ASSERT_TRUE(config);
   EXPECT_EQ(config->engine.limits.concurrent_max, 7);
   EXPECT_TRUE(config->engine.autonomous_improvements);
-  EXPECT_NE(Mistake("", {{"MAX_CONCURRENT_IMPROVEMENTS", "many"}}).find("environment: MAX_CONCURRENT_IMPROVEMENTS: \"many\""), std::string::npos);
+  EXPECT_NE(Mistake("", {{"MAX_CONCURRENT_IMPROVEMENTS", "many"}})
+                .find("environment: MAX_CONCURRENT_IMPROVEMENTS: \"many\""),
+            std::string::npos);
 }
 
 TEST(ConfigTest, AComponentNeedsAnExistingRootThatIsNoLink) {
-  EXPECT_NE(Mistake("[[component]]\nname = \"a\"\nroot = \"/nowhere/at/all\"\n").find("does not exist"), std::string::npos);
-  EXPECT_NE(Mistake("[[component]]\nname = \"a\"\nroot = \"/bin\"\n").find("symbolic link"), std::string::npos);
+  EXPECT_NE(
+      Mistake("[[component]]\nname = \"a\"\nroot = \"/nowhere/at/all\"\n").find("does not exist"),
+      std::string::npos);
+  EXPECT_NE(Mistake("[[component]]\nname = \"a\"\nroot = \"/bin\"\n").find("symbolic link"),
+            std::string::npos);
   EXPECT_EQ(Mistake("[[component]]\nname = \"a\"\nroot = \"/tmp\"\n"), "");
 }
 
 TEST(ConfigTest, WithoutAProofNothingIsDeployed) {
-  EXPECT_NE(Mistake("[[component]]\nname = \"a\"\nroot = \"/tmp\"\nautonomy = \"auto\"\n").find("without [component.proof]"), std::string::npos);
+  EXPECT_NE(Mistake("[[component]]\nname = \"a\"\nroot = \"/tmp\"\nautonomy = \"auto\"\n")
+                .find("without [component.proof]"),
+            std::string::npos);
 }
 
 TEST(ConfigTest, TenantsOverride) {
-  const auto config = ParseConfig("[tenants.careful]\nrisk_tolerance = 0.03\nmonitoring_duration = \"3h\"\nmax_concurrent = 1\n", "f", "/tmp", {});
+  const auto config = ParseConfig(
+      "[tenants.careful]\nrisk_tolerance = 0.03\nmonitoring_duration = \"3h\"\nmax_concurrent = "
+      "1\n",
+      "f", "/tmp", {});
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->engine.tenants.at(TenantId("careful")).risk_tolerance, 0.03);
   EXPECT_EQ(config->engine.limits.tenant_max.at(TenantId("careful")), 1);

@@ -27,30 +27,44 @@ namespace {
 // Writes every committed audit record to the log, as one JSON object a line.
 class LoggedStateStore : public StateStore {
  public:
-  LoggedStateStore(StateStore& inner, std::shared_ptr<spdlog::logger> log) : inner_(inner), log_(std::move(log)) {}
+  LoggedStateStore(StateStore& inner, std::shared_ptr<spdlog::logger> log)
+      : inner_(inner), log_(std::move(log)) {}
   Status Commit(const Transaction& tx) override {
     TRY_STATUS(inner_.Commit(tx));
     for (const AuditRecord& record : tx.audit) {
-      log_->info(ToText({{"time", FormatInstant(record.at)},
-                         {"level", "info"},
-                         {"message", record.draft.action},
-                         {"actor", record.draft.actor},
-                         {"tenant", record.tenant.value},
-                         {"component", record.component.value},
-                         {"improvement", record.improvement.value},
-                         {"details", nlohmann::json::parse(record.draft.details, nullptr, false)}}));
+      log_->info(
+          ToText({{"time", FormatInstant(record.at)},
+                  {"level", "info"},
+                  {"message", record.draft.action},
+                  {"actor", record.draft.actor},
+                  {"tenant", record.tenant.value},
+                  {"component", record.component.value},
+                  {"improvement", record.improvement.value},
+                  {"details", nlohmann::json::parse(record.draft.details, nullptr, false)}}));
     }
     return {};
   }
   Result<PersistedState> Load() override { return inner_.Load(); }
   Result<Change> LoadChange(const ImprovementId& id) override { return inner_.LoadChange(id); }
   Result<double> ReservedOn(const std::string& day) override { return inner_.ReservedOn(day); }
-  Result<std::vector<Improvement>> Improvements(const TenantFilter& f, int n) override { return inner_.Improvements(f, n); }
-  Result<Improvement> FindImprovement(const TenantFilter& f, const ImprovementId& id) override { return inner_.FindImprovement(f, id); }
-  Result<std::vector<Cycle>> Cycles(const TenantFilter& f, int n) override { return inner_.Cycles(f, n); }
-  Result<std::vector<Insight>> Insights(const TenantFilter& f, int n) override { return inner_.Insights(f, n); }
-  Result<std::vector<Opportunity>> Opportunities(const TenantFilter& f, int n) override { return inner_.Opportunities(f, n); }
-  Result<std::vector<Alert>> Alerts(const TenantFilter& f, int n) override { return inner_.Alerts(f, n); }
+  Result<std::vector<Improvement>> Improvements(const TenantFilter& f, int n) override {
+    return inner_.Improvements(f, n);
+  }
+  Result<Improvement> FindImprovement(const TenantFilter& f, const ImprovementId& id) override {
+    return inner_.FindImprovement(f, id);
+  }
+  Result<std::vector<Cycle>> Cycles(const TenantFilter& f, int n) override {
+    return inner_.Cycles(f, n);
+  }
+  Result<std::vector<Insight>> Insights(const TenantFilter& f, int n) override {
+    return inner_.Insights(f, n);
+  }
+  Result<std::vector<Opportunity>> Opportunities(const TenantFilter& f, int n) override {
+    return inner_.Opportunities(f, n);
+  }
+  Result<std::vector<Alert>> Alerts(const TenantFilter& f, int n) override {
+    return inner_.Alerts(f, n);
+  }
   Result<AuditHead> Head() override { return inner_.Head(); }
 
  private:
@@ -60,12 +74,15 @@ class LoggedStateStore : public StateStore {
 
 std::vector<AuthorChain::Link> LinksOf(const AppConfig& config, CodeGenerator* model) {
   std::vector<AuthorChain::Link> links;
-  for (const std::string& author : config.authors) links.push_back({author == "openai" ? model : nullptr});
+  for (const std::string& author : config.authors)
+    links.push_back({author == "openai" ? model : nullptr});
   return links;
 }
 
-// Blocks the signals in every thread, then waits for one of them, looking after the store meanwhile.
-void WaitForEnd(const sigset_t& signals, EngineLoop& loop, TelemetryStore& telemetry, const Clock& clock, spdlog::logger& log) {
+// Blocks the signals in every thread, then waits for one of them, looking after the store
+// meanwhile.
+void WaitForEnd(const sigset_t& signals, EngineLoop& loop, TelemetryStore& telemetry,
+                const Clock& clock, spdlog::logger& log) {
   Instant expire_at = clock.Now() + Duration(60'000);
   while (!loop.failed()) {
     const timespec second{1, 0};
@@ -73,7 +90,10 @@ void WaitForEnd(const sigset_t& signals, EngineLoop& loop, TelemetryStore& telem
     if (clock.Now() < expire_at) continue;
     expire_at = clock.Now() + Duration(3'600'000);
     const auto expired = telemetry.Expire(clock.Now());
-    if (!expired) log.error(ToText({{"time", FormatInstant(clock.Now())}, {"level", "error"}, {"message", expired.error().message}}));
+    if (!expired)
+      log.error(ToText({{"time", FormatInstant(clock.Now())},
+                        {"level", "error"},
+                        {"message", expired.error().message}}));
   }
 }
 
@@ -94,13 +114,16 @@ Status RunDaemon(const AppConfig& given) {
   const auto log = OpenJsonLog(folder.log_file());
   const SystemClock clock;
   TRY(auto state, SqliteStateStore::Open({.path = folder.state_db(), .audit_key = audit_key}));
-  TRY(auto reader, SqliteStateStore::Open({.path = folder.state_db(), .audit_key = audit_key, .mode = sqlite::OpenMode::kReadOnly}));
+  TRY(auto reader, SqliteStateStore::Open({.path = folder.state_db(),
+                                           .audit_key = audit_key,
+                                           .mode = sqlite::OpenMode::kReadOnly}));
   TRY(auto telemetry, SqliteTelemetryStore::Open(folder.telemetry_db(), config.telemetry, clock));
 
   CurlHttpClient http_client;
   std::unique_ptr<OpenAiGenerator> model;
   if (config.openai) {
-    model = std::make_unique<OpenAiGenerator>(*config.openai, http_client, clock, [](Duration d) { std::this_thread::sleep_for(d); });
+    model = std::make_unique<OpenAiGenerator>(*config.openai, http_client, clock,
+                                              [](Duration d) { std::this_thread::sleep_for(d); });
   }
   const python::PythonSupport language;
   BwrapSandbox sandbox;
@@ -112,33 +135,45 @@ Status RunDaemon(const AppConfig& given) {
   LoggedStateStore logged(*state, log);
   Performer performer(config.engine, {clock, *telemetry, author, gates, deployer, notifier});
   EngineLoop loop(config.engine, clock, logged, performer);
-  if (const Status started = loop.Start(); !started) return std::unexpected(started.error().Within("start the engine"));
+  if (const Status started = loop.Start(); !started)
+    return std::unexpected(started.error().Within("start the engine"));
 
   http::Api api({loop, *reader, clock, folder.keys_file(), folder.reports()});
   otlp::OtlpReceiver receiver(config.otlp, clock, *telemetry);
-  TRY(const auto api_server, http::Server::Start({.address = config.http_address, .port = config.http_port, .body_bytes_max = 1U << 20},
-                                                 [&](const http::Request& request) { return api.Handle(request); }));
-  TRY(const auto otlp_server, http::Server::Start({.address = config.otlp_address, .port = config.otlp_port, .threads = 2},
-                                                  [&](const http::Request& request) -> http::Response {
-    const auto header = [&](const char* name) {
-      const auto at = request.headers.find(name);
-      return at == request.headers.end() ? std::string() : at->second;
-    };
-    if (request.method != "POST") return {.status = 405, .body = R"({"code":3,"message":"allowed: POST"})"};
-    const auto answer = receiver.Receive(request.path, header("content-type"), header("content-encoding"), request.body);
-    return {.status = answer.status, .body = answer.body};
-  }));
+  TRY(const auto api_server,
+      http::Server::Start(
+          {.address = config.http_address, .port = config.http_port, .body_bytes_max = 1U << 20},
+          [&](const http::Request& request) { return api.Handle(request); }));
+  TRY(const auto otlp_server,
+      http::Server::Start(
+          {.address = config.otlp_address, .port = config.otlp_port, .threads = 2},
+          [&](const http::Request& request) -> http::Response {
+            const auto header = [&](const char* name) {
+              const auto at = request.headers.find(name);
+              return at == request.headers.end() ? std::string() : at->second;
+            };
+            if (request.method != "POST")
+              return {.status = 405, .body = R"({"code":3,"message":"allowed: POST"})"};
+            const auto answer = receiver.Receive(request.path, header("content-type"),
+                                                 header("content-encoding"), request.body);
+            return {.status = answer.status, .body = answer.body};
+          }));
   const std::string where = fmt::format("http://{}:{}", config.http_address, api_server->port());
-  fmt::print("ratchet {}: API on {}, OTLP on {}:{}, state in {}\n", RATCHET_VERSION, where, config.otlp_address, otlp_server->port(), folder.path());
+  fmt::print("ratchet {}: API on {}, OTLP on {}:{}, state in {}\n", RATCHET_VERSION, where,
+             config.otlp_address, otlp_server->port(), folder.path());
   std::fflush(stdout);
   if (const auto works = sandbox.Probe(); !works) {
     fmt::print(stderr, "ratchet: {}: improvements will only be suggested\n", works.error().message);
   }
-  log->info(ToText({{"time", FormatInstant(clock.Now())}, {"level", "info"}, {"message", "started"}, {"api", where}}));
+  log->info(ToText({{"time", FormatInstant(clock.Now())},
+                    {"level", "info"},
+                    {"message", "started"},
+                    {"api", where}}));
   WaitForEnd(signals, loop, *telemetry, clock, *log);
   if (loop.failed()) return Fail(ErrorCode::kInternal, "the engine stopped: " + loop.failure());
   loop.Stop();
-  log->info(ToText({{"time", FormatInstant(clock.Now())}, {"level", "info"}, {"message", "stopped"}}));
+  log->info(
+      ToText({{"time", FormatInstant(clock.Now())}, {"level", "info"}, {"message", "stopped"}}));
   return {};
 }
 

@@ -7,21 +7,31 @@
 #include "app/commands.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Ratchet closes the improvement loop of running services: it watches, mends, proves, ships, and takes back."};
+  CLI::App app{
+      "Ratchet closes the improvement loop of running services: it watches, mends, proves, ships, "
+      "and takes back."};
   app.set_version_flag("--version", std::string("ratchet ") + RATCHET_VERSION);
   app.require_subcommand(1);
   ratchet::CommandOptions options;
   std::string verb;
   app.add_option("-c,--config", options.config_file, "configuration file")->capture_default_str();
-  app.add_option("--key", options.key, "API key; default: RATCHET_KEY, else the state folder's own");
-  const auto add = [&](CLI::App& parent, const std::string& name, const std::string& help, const std::string& full) {
+  app.add_option("--key", options.key,
+                 "API key; default: RATCHET_KEY, else the state folder's own");
+  const auto add = [&](CLI::App& parent, const std::string& name, const std::string& help,
+                       const std::string& full) {
     CLI::App* command = parent.add_subcommand(name, help);
     command->fallthrough();
     command->callback([&verb, full] { verb = full; });
     return command;
   };
-  const auto json = [&](CLI::App* command) { command->add_flag("--json", options.json, "for programs"); return command; };
-  const auto with_id = [&](CLI::App* command) { command->add_option("id", options.id, "improvement")->required(); return command; };
+  const auto json = [&](CLI::App* command) {
+    command->add_flag("--json", options.json, "for programs");
+    return command;
+  };
+  const auto with_id = [&](CLI::App* command) {
+    command->add_option("id", options.id, "improvement")->required();
+    return command;
+  };
   add(app, "run", "start the daemon", "run");
   CLI::App* cycle = json(add(app, "cycle", "start an improvement cycle", "cycle"));
   cycle->add_option("--tenant", options.tenant, "only this tenant");
@@ -38,7 +48,8 @@ int main(int argc, char** argv) {
   reject->add_option("--why", options.why, "the reason");
   json(with_id(add(app, "rollback", "take an improvement back", "rollback")));
   json(add(app, "stop", "the kill switch: no new work", "stop"));
-  CLI::App* resume = json(add(app, "resume", "allow new work, or release a frozen component", "resume"));
+  CLI::App* resume =
+      json(add(app, "resume", "allow new work, or release a frozen component", "resume"));
   resume->add_option("--component", options.component, "release this component");
   CLI::App* report = json(add(app, "report", "a cycle's report, the latest by default", "report"));
   report->add_option("cycle", options.id, "cycle");
@@ -48,7 +59,8 @@ int main(int argc, char** argv) {
   CLI::App* audit = app.add_subcommand("audit", "the audit log");
   audit->require_subcommand(1);
   audit->fallthrough();
-  json(add(*audit, "verify", "find edits, removals, reorderings and a cut-off tail", "audit verify"));
+  json(add(*audit, "verify", "find edits, removals, reorderings and a cut-off tail",
+           "audit verify"));
   CLI::App* config = app.add_subcommand("config", "the configuration");
   config->require_subcommand(1);
   config->fallthrough();
@@ -58,7 +70,8 @@ int main(int argc, char** argv) {
   keys->fallthrough();
   CLI::App* key_add = add(*keys, "add", "make a key and print it once", "key add");
   key_add->add_option("name", options.name, "whose key it is")->required();
-  key_add->add_option("--role", options.role, "viewer, operator or meta-orchestrator")->capture_default_str();
+  key_add->add_option("--role", options.role, "viewer, operator or meta-orchestrator")
+      ->capture_default_str();
   key_add->add_option("--tenants", options.tenants, "only these tenants");
   try {
     app.parse(argc, argv);

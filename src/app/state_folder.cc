@@ -31,7 +31,8 @@ Result<StateFolder> StateFolder::Prepare(const std::string& path) {
   folder.path_ = path;
   std::error_code error;
   fs::create_directories(path, error);
-  if (error) return Fail(ErrorCode::kUnavailable, fmt::format("state folder {}: {}", path, error.message()));
+  if (error)
+    return Fail(ErrorCode::kUnavailable, fmt::format("state folder {}: {}", path, error.message()));
   chmod(path.c_str(), 0700);
   fs::create_directories(folder.reports(), error);
   fs::create_directories(path + "/logs", error);

@@ -18,7 +18,8 @@ bool RecipeFits(InsightKind kind) { return kind == InsightKind::kRepeatedCalls; 
 
 std::string Overview(const ComponentTree& tree) {
   std::string overview;
-  for (const SourceFile& file : tree.files) overview += fmt::format("- {} ({} bytes)\n", file.path, file.text.size());
+  for (const SourceFile& file : tree.files)
+    overview += fmt::format("- {} ({} bytes)\n", file.path, file.text.size());
   return Shorten(overview, 4000);
 }
 
@@ -64,18 +65,21 @@ AuthorAnswer AuthorChain::Write(const AuthorRequest& request) {
     if (answer.change || answer.repairable) return answer;
     note(link.model->name(), answer.change.error().message);
   }
-  answer.change = Fail(ErrorCode::kUnavailable, reasons.empty() ? "no author is configured" : reasons);
+  answer.change =
+      Fail(ErrorCode::kUnavailable, reasons.empty() ? "no author is configured" : reasons);
   return answer;
 }
 
-Result<Change> AuthorChain::FromRecipes(const AuthorRequest& request, const std::optional<CodeSite>& site) const {
-  if (!RecipeFits(request.opportunity.kind)) return Fail(ErrorCode::kInvalidArgument, "no recipe mends this");
+Result<Change> AuthorChain::FromRecipes(const AuthorRequest& request,
+                                        const std::optional<CodeSite>& site) const {
+  if (!RecipeFits(request.opportunity.kind))
+    return Fail(ErrorCode::kInvalidArgument, "no recipe mends this");
   if (!site) return Fail(ErrorCode::kNotFound, "the code could not be located from the telemetry");
   return language_.RememberResults(request.tree, *site);
 }
 
-void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request, const CodeSite& site,
-                            AuthorAnswer& answer) const {
+void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request,
+                            const CodeSite& site, AuthorAnswer& answer) const {
   generation::PromptInput input{.opportunity = request.opportunity,
                                 .component_overview = Overview(request.tree),
                                 .repair_error = request.repair_error};
@@ -91,7 +95,8 @@ void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request, 
     answer.change = Fail(ErrorCode::kResourceExhausted, site.path + " is too large for a prompt");
     return;
   }
-  const auto reply = model.Complete({.system = prompt.system, .user = prompt.user, .max_tokens = max_tokens_});
+  const auto reply =
+      model.Complete({.system = prompt.system, .user = prompt.user, .max_tokens = max_tokens_});
   if (!reply) {
     answer.change = std::unexpected(reply.error());
     return;
@@ -102,11 +107,14 @@ void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request, 
   const auto parsed = generation::ParseReply(reply->text, context);
   if (parsed.verdict != generation::ReplyVerdict::kAccept) {
     answer.repairable = parsed.verdict == generation::ReplyVerdict::kRetry;
-    answer.change = Fail(ErrorCode::kInvalidArgument,
-                         fmt::format("the reply was not accepted ({}): {}", Join(parsed.errors, ", "), parsed.detail));
+    answer.change =
+        Fail(ErrorCode::kInvalidArgument, fmt::format("the reply was not accepted ({}): {}",
+                                                      Join(parsed.errors, ", "), parsed.detail));
     return;
   }
-  Change change{.author = Author::kModel, .author_name = model.name(), .summary = request.opportunity.requirement};
+  Change change{.author = Author::kModel,
+                .author_name = model.name(),
+                .summary = request.opportunity.requirement};
   for (const auto& [path, text] : parsed.files) {
     const auto existing = context.existing.find(path);
     const std::optional<std::string> before =

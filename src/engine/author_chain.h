@@ -15,7 +15,8 @@ class AuthorChain : public ChangeAuthor {
   struct Link {
     CodeGenerator* model = nullptr;  // nullptr: the recipes
   };
-  AuthorChain(const EngineConfig& config, const LanguageSupport& language, std::vector<Link> links, int max_tokens)
+  AuthorChain(const EngineConfig& config, const LanguageSupport& language, std::vector<Link> links,
+              int max_tokens)
       : config_(config), language_(language), links_(std::move(links)), max_tokens_(max_tokens) {}
 
   AuthorAnswer Write(const AuthorRequest& request) override;
@@ -24,8 +25,10 @@ class AuthorChain : public ChangeAuthor {
   static constexpr std::uint64_t kPromptTokensMax = 60'000;
 
  private:
-  Result<Change> FromRecipes(const AuthorRequest& request, const std::optional<CodeSite>& site) const;
-  void FromModel(CodeGenerator& model, const AuthorRequest& request, const CodeSite& site, AuthorAnswer& answer) const;
+  Result<Change> FromRecipes(const AuthorRequest& request,
+                             const std::optional<CodeSite>& site) const;
+  void FromModel(CodeGenerator& model, const AuthorRequest& request, const CodeSite& site,
+                 AuthorAnswer& answer) const;
 
   const EngineConfig& config_;
   const LanguageSupport& language_;

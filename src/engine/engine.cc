@@ -59,9 +59,9 @@ Status Engine::Recover() {
     tx.components.push_back(state);
   }
   if (config_.schedule.enabled && config_.self_building) {
-    const Instant due = cycle::NextScheduledRun(config_.schedule.start_time,
-                                                config_.schedule.interval, system_.last_scheduled,
-                                                ports_.clock.Now());
+    const Instant due =
+        cycle::NextScheduledRun(config_.schedule.start_time, config_.schedule.interval,
+                                system_.last_scheduled, ports_.clock.Now());
     tx.timers_set.push_back({kScheduleSubject, TimerKind::kSchedule, due});
   }
   for (auto& [key, stored] : effects_) {
@@ -75,8 +75,7 @@ Status Engine::Recover() {
 }
 
 void Engine::AskRehearsal(const ComponentId& id, Transaction& tx) {
-  const auto key = EffectKey(
-      fmt::format("{}/rehearse/{}", id.value, ToMillis(ports_.clock.Now())));
+  const auto key = EffectKey(fmt::format("{}/rehearse/{}", id.value, ToMillis(ports_.clock.Now())));
   const bool asked = std::ranges::any_of(effects_, [&](const auto& entry) {
     return entry.second.effect.kind == EffectKind::kRehearse &&
            entry.second.effect.subject == id.value;
@@ -96,7 +95,8 @@ cycle::ImprovementPolicy Engine::PolicyFor(const Improvement& improvement) const
     // A tenant may ask for more caution than the component, never for less.
     policy.autonomy = std::min(policy.autonomy, own.autonomy.value_or(policy.autonomy));
   }
-  if (!config_.autonomous_improvements) policy.autonomy = std::min(policy.autonomy, Autonomy::kApprove);
+  if (!config_.autonomous_improvements)
+    policy.autonomy = std::min(policy.autonomy, Autonomy::kApprove);
   return policy;
 }
 
@@ -104,22 +104,26 @@ cycle::ImprovementPolicy Engine::PolicyFor(const Improvement& improvement) const
 
 Result<CycleId> Engine::TriggerCycle(const CycleRequest& request, const Principal& who) {
   if (who.role < Role::kOperator) {
-    return Fail(ErrorCode::kPermissionDenied, who.name + " may not trigger a cycle: role operator is needed");
+    return Fail(ErrorCode::kPermissionDenied,
+                who.name + " may not trigger a cycle: role operator is needed");
   }
   if (who.tenants.tenants() && (request.tenant.empty() || !who.tenants.Allows(request.tenant))) {
-    return Fail(ErrorCode::kPermissionDenied, who.name + " may trigger cycles for its own tenants only");
+    return Fail(ErrorCode::kPermissionDenied,
+                who.name + " may trigger cycles for its own tenants only");
   }
   if (!config_.self_building) {
     return Fail(ErrorCode::kConflict, "cycles are switched off (ENABLE_SELF_BUILDING=false)");
   }
   if (system_.stopped) {
-    return Fail(ErrorCode::kConflict, "stopped by " + system_.stopped_by + "; `ratchet resume` allows new work");
+    return Fail(ErrorCode::kConflict,
+                "stopped by " + system_.stopped_by + "; `ratchet resume` allows new work");
   }
   for (const auto& [id, other] : cycles_) {
     if (other.tenant == request.tenant && other.priority == request.priority) {
-      return Fail(ErrorCode::kConflict,
-                  fmt::format("cycle {} is {} for the same scope ({})", id.value, Name(other.status),
-                              request.tenant.empty() ? "all tenants" : request.tenant.value));
+      return Fail(
+          ErrorCode::kConflict,
+          fmt::format("cycle {} is {} for the same scope ({})", id.value, Name(other.status),
+                      request.tenant.empty() ? "all tenants" : request.tenant.value));
     }
   }
   const bool emergency = request.priority == Priority::kEmergency;
@@ -131,7 +135,8 @@ Result<CycleId> Engine::TriggerCycle(const CycleRequest& request, const Principa
   cycle.actor = who.name;
   cycle.analysis_window =
       request.analysis_window.value_or(emergency ? Duration(3'600'000) : config_.analysis_window);
-  cycle.max_improvements = request.max_improvements.value_or(emergency ? 1 : config_.max_improvements);
+  cycle.max_improvements =
+      request.max_improvements.value_or(emergency ? 1 : config_.max_improvements);
   cycle = *cycle::AdvanceCycle(cycle, cycle::AnalysisStarted{}, ports_.clock.Now());
 
   Transaction tx;
@@ -144,8 +149,10 @@ Result<CycleId> Engine::TriggerCycle(const CycleRequest& request, const Principa
                        {"analysis_window_hours", Seconds(cycle.analysis_window) / 3600},
                        {"max_improvements", cycle.max_improvements}}),
            cycle.tenant);
-  AddEffect({.key = EffectKey(cycle.id.value + "/analyse/1"), .kind = EffectKind::kAnalyse,
-             .subject = cycle.id.value}, tx);
+  AddEffect({.key = EffectKey(cycle.id.value + "/analyse/1"),
+             .kind = EffectKind::kAnalyse,
+             .subject = cycle.id.value},
+            tx);
   const CycleId id = cycle.id;
   cycles_.emplace(id, std::move(cycle));
   TRY_STATUS(Commit(tx));
@@ -163,8 +170,8 @@ Status Engine::FindVisible(const ImprovementId& id, const Principal& who, Role n
     (void)ended;
   }
   if (who.role < needed) {
-    return Fail(ErrorCode::kPermissionDenied,
-                fmt::format("{} has the role {}; {} is needed", who.name, Name(who.role), Name(needed)));
+    return Fail(ErrorCode::kPermissionDenied, fmt::format("{} has the role {}; {} is needed",
+                                                          who.name, Name(who.role), Name(needed)));
   }
   return {};
 }
@@ -186,8 +193,8 @@ Status Engine::RollBack(const ImprovementId& id, const Principal& who) {
   if (!improvements_.contains(id)) {
     TRY(Improvement kept, ports_.store.FindImprovement(who.tenants, id));
     const auto component = components_.find(kept.opportunity.component);
-    const bool latest = component != components_.end() &&
-                        component->second.expected_tree == kept.tree_after;
+    const bool latest =
+        component != components_.end() && component->second.expected_tree == kept.tree_after;
     const bool busy = std::ranges::any_of(improvements_, [&](const auto& entry) {
       return OccupiesComponent(entry.second.status) &&
              entry.second.opportunity.component == kept.opportunity.component;
@@ -218,7 +225,8 @@ Status Engine::Stop(const Principal& who) {
 
 Status Engine::Resume(const Principal& who) {
   if (who.role < Role::kOperator) {
-    return Fail(ErrorCode::kPermissionDenied, who.name + " may not resume: role operator is needed");
+    return Fail(ErrorCode::kPermissionDenied,
+                who.name + " may not resume: role operator is needed");
   }
   system_.stopped = false;
   Transaction tx;
@@ -232,11 +240,13 @@ Status Engine::Resume(const Principal& who) {
 
 Status Engine::Release(const ComponentId& id, const Principal& who) {
   if (who.role < Role::kOperator) {
-    return Fail(ErrorCode::kPermissionDenied, who.name + " may not release: role operator is needed");
+    return Fail(ErrorCode::kPermissionDenied,
+                who.name + " may not release: role operator is needed");
   }
   const auto at = components_.find(id);
   if (at == components_.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value);
-  if (!at->second.frozen) return Fail(ErrorCode::kConflict, "component " + id.value + " is not frozen");
+  if (!at->second.frozen)
+    return Fail(ErrorCode::kConflict, "component " + id.value + " is not frozen");
   at->second.frozen = false;
   at->second.frozen_reason.clear();
   at->second.expected_tree.clear();  // what is there now is the new start
@@ -263,8 +273,8 @@ Status Engine::OnAnswer(const EffectKey& key, const Answer& answer) {
   } else if (const auto* delivered = std::get_if<Delivered>(&answer)) {
     TRY_STATUS(OnDelivered(key, delivered->result));
   } else {
-    const auto applied = Apply(ImprovementId(subject), std::get<cycle::ImprovementEvent>(answer),
-                               "ratchet", key);
+    const auto applied =
+        Apply(ImprovementId(subject), std::get<cycle::ImprovementEvent>(answer), "ratchet", key);
     if (broken_) return applied;  // an event that no longer fits is no failure of the engine
   }
   return Settle();
@@ -276,10 +286,10 @@ Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& eve
   Status outcome;
   const auto at = improvements_.find(id);
   if (at == improvements_.end()) {
-    outcome = Fail(ErrorCode::kConflict, fmt::format("improvement {} has ended ({})", id.value, actor));
+    outcome =
+        Fail(ErrorCode::kConflict, fmt::format("improvement {} has ended ({})", id.value, actor));
   } else {
-    const auto step =
-        cycle::Advance(at->second, event, PolicyFor(at->second), ports_.clock.Now());
+    const auto step = cycle::Advance(at->second, event, PolicyFor(at->second), ports_.clock.Now());
     if (step) {
       Record(*step, tx);
     } else {
@@ -291,7 +301,8 @@ Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& eve
     if (stored.effect.kind == EffectKind::kGenerate && config_.daily_budget_usd > 0) {
       double cost = 0;
       if (const auto* done = std::get_if<cycle::Generated>(&event)) cost = done->cost_usd;
-      if (const auto* failed = std::get_if<cycle::GenerationFailed>(&event)) cost = failed->cost_usd;
+      if (const auto* failed = std::get_if<cycle::GenerationFailed>(&event))
+        cost = failed->cost_usd;
       tx.reservations.push_back({ReservationKey(stored), DayOf(ports_.clock.Now()), cost});
     }
     tx.effects_done.push_back(*answered);
@@ -309,7 +320,8 @@ void Engine::Record(const cycle::ImprovementStep& step, Transaction& tx) {
   tx.improvements.push_back(state);
   if (step.change) tx.changes.emplace_back(state.id, *step.change);
   for (const Effect& effect : step.effects) AddEffect(effect, tx);
-  for (const TimerKind kind : step.timers_cleared) tx.timers_cleared.emplace_back(state.id.value, kind);
+  for (const TimerKind kind : step.timers_cleared)
+    tx.timers_cleared.emplace_back(state.id.value, kind);
   for (const auto& timer : step.timers_set) tx.timers_set.push_back(timer);
   for (const auto& draft : step.audit) {
     tx.audit.push_back({state.opportunity.tenant, state.id, state.opportunity.component, draft,
@@ -342,11 +354,13 @@ Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& fou
   if (at == cycles_.end()) return Commit(tx);
   const Instant now = ports_.clock.Now();
   if (!found) {
-    const auto failed = cycle::AdvanceCycle(at->second, cycle::AnalysisFailed{found.error().message}, now);
+    const auto failed =
+        cycle::AdvanceCycle(at->second, cycle::AnalysisFailed{found.error().message}, now);
     if (!failed) return Commit(tx);
     tx.cycles.push_back(*failed);
     AddAudit(tx, "ratchet", "cycle.failed",
-             ToText(Json{{"cycle_id", subject}, {"reason", found.error().message}}), failed->tenant);
+             ToText(Json{{"cycle_id", subject}, {"reason", found.error().message}}),
+             failed->tenant);
     cycles_.erase(at);
     return Commit(tx);
   }
@@ -372,7 +386,8 @@ Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& fou
   tx.system = system_;  // the id counter
   const auto done = cycle::AdvanceCycle(
       at->second,
-      cycle::AnalysisDone{found->telemetry, static_cast<int>(found->opportunities.size()), chosen}, now);
+      cycle::AnalysisDone{found->telemetry, static_cast<int>(found->opportunities.size()), chosen},
+      now);
   CHECK(done.has_value(), "an analysis is asked for once a cycle");
   at->second = *done;
   tx.cycles.push_back(*done);
@@ -451,7 +466,8 @@ Status Engine::FireDueTimers() {
     }
     const auto at = improvements_.find(ImprovementId(subject));
     if (at != improvements_.end()) {
-      const auto step = cycle::Advance(at->second, cycle::TimerFired{kind}, PolicyFor(at->second), now);
+      const auto step =
+          cycle::Advance(at->second, cycle::TimerFired{kind}, PolicyFor(at->second), now);
       if (step) Record(*step, tx);
     } else if (components_.contains(ComponentId(subject))) {
       AskRehearsal(ComponentId(subject), tx);
@@ -486,13 +502,17 @@ void Engine::AddAudit(Transaction& tx, const std::string& actor, const std::stri
 void Engine::AddAlert(Transaction& tx, const Alert& alert) {
   tx.alerts.push_back(alert);
   tx.system = system_;
-  AddEffect({.key = EffectKey(NextId("alert") + "/notify/1"), .kind = EffectKind::kNotify,
-             .subject = alert.improvement.value, .payload = ToText(ToJson(alert))}, tx);
+  AddEffect({.key = EffectKey(NextId("alert") + "/notify/1"),
+             .kind = EffectKind::kNotify,
+             .subject = alert.improvement.value,
+             .payload = ToText(ToJson(alert))},
+            tx);
   tx.system = system_;
 }
 
 Status Engine::Commit(Transaction& tx) {
-  if (broken_) return Fail(ErrorCode::kInternal, "the state store failed before; restart is needed");
+  if (broken_)
+    return Fail(ErrorCode::kInternal, "the state store failed before; restart is needed");
   if (const auto written = ports_.store.Commit(tx); !written) {
     broken_ = true;
     return std::unexpected(written.error().Within("persist state"));
@@ -612,9 +632,8 @@ Status Engine::EndCycles() {
   }
   // What has ended is in the store; memory holds only what can still move.
   std::erase_if(improvements_, [&](const auto& entry) {
-    const bool referenced = std::ranges::any_of(cycles_, [&](const auto& cycle) {
-      return cycle.second.id == entry.second.cycle;
-    });
+    const bool referenced = std::ranges::any_of(
+        cycles_, [&](const auto& cycle) { return cycle.second.id == entry.second.cycle; });
     return IsTerminal(entry.second.status) && !referenced;
   });
   return {};

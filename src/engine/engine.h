@@ -49,7 +49,7 @@ class Engine {
   Status Approve(const ImprovementId& id, const Principal& who);
   Status Reject(const ImprovementId& id, const Principal& who, const std::string& why);
   Status RollBack(const ImprovementId& id, const Principal& who);
-  Status Stop(const Principal& who);    // the kill switch: durable when it returns
+  Status Stop(const Principal& who);  // the kill switch: durable when it returns
   Status Resume(const Principal& who);
   Status Release(const ComponentId& id, const Principal& who);  // a frozen component
 

@@ -13,9 +13,9 @@
 namespace ratchet {
 namespace {
 
-constexpr int kComplexityLimit = 10;      // DESIGN section 2, phase 4: below
-constexpr double kCoverageLimit = 0.80;   // above
-constexpr size_t kOutputShown = 1500;     // bytes of a failed test run that are kept
+constexpr int kComplexityLimit = 10;     // DESIGN section 2, phase 4: below
+constexpr double kCoverageLimit = 0.80;  // above
+constexpr size_t kOutputShown = 1500;    // bytes of a failed test run that are kept
 
 GateResult Judged(std::string gate, std::vector<Finding> findings) {
   return {.gate = std::move(gate),
@@ -29,31 +29,35 @@ bool Touches(const FunctionFacts& function, const std::set<int>& lines) {
 }
 
 std::string TailOf(const std::string& text) {
-  return text.size() <= kOutputShown ? text : "…" + ToValidUtf8(text.substr(text.size() - kOutputShown));
+  return text.size() <= kOutputShown ? text
+                                     : "…" + ToValidUtf8(text.substr(text.size() - kOutputShown));
 }
 
 std::string TopLevel(const std::string& module) { return module.substr(0, module.find('.')); }
 
 }  // namespace
 
-std::vector<GateResult> Gates::StaticGates(const ComponentConfig& component, const Change& change) const {
+std::vector<GateResult> Gates::StaticGates(const ComponentConfig& component,
+                                           const Change& change) const {
   std::vector<Finding> scope = validation::CheckScope(component, change, {});
   std::vector<Finding> syntax, complexity, security;
   for (const FileChange& file : change.files) {
     if (!language_.IsSource(file.path)) {
-      scope.push_back({file.path, 0, "language", "only files of the component's language can be checked"});
+      scope.push_back(
+          {file.path, 0, "language", "only files of the component's language can be checked"});
       continue;
     }
     const FileFacts before = language_.Analyse(file.path, file.before.value_or(""));
     FileFacts after = language_.Analyse(file.path, file.after);
     std::ranges::move(after.syntax_errors, std::back_inserter(syntax));
-    std::ranges::move(validation::NewFindings(before.security, std::move(after.security)), std::back_inserter(security));
+    std::ranges::move(validation::NewFindings(before.security, std::move(after.security)),
+                      std::back_inserter(security));
     const std::set<int> changed = validation::ChangedLines(file.before.value_or(""), file.after);
     for (const FunctionFacts& function : after.functions) {
       if (function.complexity < kComplexityLimit || !Touches(function, changed)) continue;
       complexity.push_back({file.path, function.first_line, "complexity",
-                            fmt::format("{} has a cyclomatic complexity of {}; below {} is allowed", function.name,
-                                        function.complexity, kComplexityLimit)});
+                            fmt::format("{} has a cyclomatic complexity of {}; below {} is allowed",
+                                        function.name, function.complexity, kComplexityLimit)});
     }
   }
   std::vector<GateResult> gates;
@@ -64,17 +68,19 @@ std::vector<GateResult> Gates::StaticGates(const ComponentConfig& component, con
   return gates;
 }
 
-Result<ValidationReport> Gates::Validate(const ComponentId& id, const ComponentTree& tree, const Change& change,
-                                         InsightKind /*promise*/) {
+Result<ValidationReport> Gates::Validate(const ComponentId& id, const ComponentTree& tree,
+                                         const Change& change, InsightKind /*promise*/) {
   const auto at = config_.components.find(id);
   if (at == config_.components.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value);
   const ComponentConfig& component = at->second;
   ValidationReport report;
   report.gates = StaticGates(component, change);
-  const bool sound = std::ranges::all_of(report.gates, [](const auto& g) { return g.outcome == GateOutcome::kPassed; });
+  const bool sound = std::ranges::all_of(
+      report.gates, [](const auto& g) { return g.outcome == GateOutcome::kPassed; });
   report.sandbox_worked = true;
   if (!sound) {
-    for (const char* gate : {"imports", "tests", "coverage"}) report.gates.push_back({.gate = gate});
+    for (const char* gate : {"imports", "tests", "coverage"})
+      report.gates.push_back({.gate = gate});
     return report;
   }
   Executed executed = RunSandboxed(component, tree, change);
@@ -83,7 +89,8 @@ Result<ValidationReport> Gates::Validate(const ComponentId& id, const ComponentT
   report.gates.push_back(std::move(executed.imports));
   report.gates.push_back(std::move(executed.tests));
   report.gates.push_back(std::move(executed.coverage));
-  const bool passed = std::ranges::all_of(report.gates, [](const auto& g) { return g.outcome == GateOutcome::kPassed; });
+  const bool passed = std::ranges::all_of(
+      report.gates, [](const auto& g) { return g.outcome == GateOutcome::kPassed; });
   if (!passed) return report;
 
   validation::ScoreInput score{.author = change.author,
@@ -93,7 +100,8 @@ Result<ValidationReport> Gates::Validate(const ComponentId& id, const ComponentT
     const std::set<int> changed = validation::ChangedLines(file.before.value_or(""), file.after);
     score.changed_lines += static_cast<int>(changed.size());
     for (const FunctionFacts& function : language_.Analyse(file.path, file.after).functions) {
-      if (Touches(function, changed)) score.complexity_max = std::max(score.complexity_max, function.complexity);
+      if (Touches(function, changed))
+        score.complexity_max = std::max(score.complexity_max, function.complexity);
     }
   }
   report.quality = validation::QualityScore(score);
@@ -101,8 +109,10 @@ Result<ValidationReport> Gates::Validate(const ComponentId& id, const ComponentT
   return report;
 }
 
-Gates::Executed Gates::RunSandboxed(const ComponentConfig& component, const ComponentTree& tree, const Change& change) {
-  Executed executed{.imports = {.gate = "imports"}, .tests = {.gate = "tests"}, .coverage = {.gate = "coverage"}};
+Gates::Executed Gates::RunSandboxed(const ComponentConfig& component, const ComponentTree& tree,
+                                    const Change& change) {
+  Executed executed{
+      .imports = {.gate = "imports"}, .tests = {.gate = "tests"}, .coverage = {.gate = "coverage"}};
   executed.imports = CheckImports(component, tree, change, executed.sandbox_worked);
   if (!executed.sandbox_worked || executed.imports.outcome != GateOutcome::kPassed) return executed;
   const auto fail = [](GateResult& gate, const char* rule, std::string message) {
@@ -118,12 +128,14 @@ Gates::Executed Gates::RunSandboxed(const ComponentConfig& component, const Comp
   const auto after = RunTests(component, files);
   const auto before = TestsBefore(component, tree);
   if (!after || !before) {
-    executed.sandbox_worked = (after ? before.error() : after.error()).code != ErrorCode::kUnavailable;
+    executed.sandbox_worked =
+        (after ? before.error() : after.error()).code != ErrorCode::kUnavailable;
     fail(executed.tests, "sandbox", (after ? before.error() : after.error()).message);
     return executed;
   }
   if (!before->passed) {
-    fail(executed.tests, "red_before", "the component's tests fail without the change:\n" + TailOf(before->output));
+    fail(executed.tests, "red_before",
+         "the component's tests fail without the change:\n" + TailOf(before->output));
     return executed;
   }
   if (!after->passed) {
@@ -135,16 +147,17 @@ Gates::Executed Gates::RunSandboxed(const ComponentConfig& component, const Comp
   return executed;
 }
 
-// Imports that the change brings must resolve in the component's own environment, and their top-level
-// module must be the standard library's, the component's, imported already, or allowed.
-GateResult Gates::CheckImports(const ComponentConfig& component, const ComponentTree& tree, const Change& change,
-                               bool& worked) {
+// Imports that the change brings must resolve in the component's own environment, and their
+// top-level module must be the standard library's, the component's, imported already, or allowed.
+GateResult Gates::CheckImports(const ComponentConfig& component, const ComponentTree& tree,
+                               const Change& change, bool& worked) {
   std::set<std::string> known(component.allowed_imports.begin(), component.allowed_imports.end());
   for (const SourceFile& file : tree.files) {
     if (!language_.IsSource(file.path)) continue;
     const std::string first = file.path.substr(0, file.path.find('/'));
     known.insert(first.substr(0, first.find('.')));
-    for (const ImportFacts& import : language_.Analyse(file.path, file.text).imports) known.insert(TopLevel(import.module));
+    for (const ImportFacts& import : language_.Analyse(file.path, file.text).imports)
+      known.insert(TopLevel(import.module));
   }
   std::vector<Finding> findings;
   for (const FileChange& file : change.files) {
@@ -162,7 +175,8 @@ GateResult Gates::CheckImports(const ComponentConfig& component, const Component
     for (const FileChange& other : change.files) job.files.push_back({other.path, other.after});
     job.limits = limits_;
     const auto run = sandbox_.Run(job);
-    auto check = run ? language_.ReadImportCheck(*run) : Result<ImportCheck>(std::unexpected(run.error()));
+    auto check =
+        run ? language_.ReadImportCheck(*run) : Result<ImportCheck>(std::unexpected(run.error()));
     if (!run) worked = run.error().code != ErrorCode::kUnavailable;
     if (!check) {
       findings.push_back({file.path, 0, "imports", check.error().message});
@@ -172,19 +186,23 @@ GateResult Gates::CheckImports(const ComponentConfig& component, const Component
       problem.file = file.path;
       findings.push_back(std::move(problem));
     }
-    const std::set<std::string> standard(check->standard_library.begin(), check->standard_library.end());
+    const std::set<std::string> standard(check->standard_library.begin(),
+                                         check->standard_library.end());
     for (const ImportFacts& import : added) {
       const std::string top = TopLevel(import.module);
       if (top.empty() || standard.contains(top) || known.contains(top)) continue;
-      findings.push_back({file.path, import.line, "new_dependency",
-                          top + " is a new dependency; allowed: the standard library, the component, " +
-                              (component.allowed_imports.empty() ? "nothing else" : Join(component.allowed_imports, ", "))});
+      findings.push_back(
+          {file.path, import.line, "new_dependency",
+           top + " is a new dependency; allowed: the standard library, the component, " +
+               (component.allowed_imports.empty() ? "nothing else"
+                                                  : Join(component.allowed_imports, ", "))});
     }
   }
   return Judged("imports", std::move(findings));
 }
 
-Result<TestRun> Gates::RunTests(const ComponentConfig& component, const std::vector<SandboxFile>& files) {
+Result<TestRun> Gates::RunTests(const ComponentConfig& component,
+                                const std::vector<SandboxFile>& files) {
   SandboxJob job = language_.TestJob(component.interpreter, component.tests.command);
   job.copy_root = component.root;
   job.files = files;
@@ -209,9 +227,10 @@ Result<TestRun> Gates::TestsBefore(const ComponentConfig& component, const Compo
   return run;
 }
 
-// More than 80 % of the changed executable lines ran, and every unchanged line that ran before still
-// runs. No test can have been added for the change: tests are protected files.
-GateResult Gates::CheckCoverage(const TestRun& before, const TestRun& after, const Change& change, double& share) const {
+// More than 80 % of the changed executable lines ran, and every unchanged line that ran before
+// still runs. No test can have been added for the change: tests are protected files.
+GateResult Gates::CheckCoverage(const TestRun& before, const TestRun& after, const Change& change,
+                                double& share) const {
   std::vector<Finding> findings;
   int ran = 0, executable = 0;
   std::string missing;
@@ -238,14 +257,17 @@ GateResult Gates::CheckCoverage(const TestRun& before, const TestRun& after, con
       const auto same = kept.find(line);
       if (same != kept.end() && !executed.contains(same->second) &&
           std::ranges::find(now->missing, same->second) != now->missing.end()) {
-        findings.push_back({file.path, same->second, "coverage_falls", "this line ran before the change and does not any more"});
+        findings.push_back({file.path, same->second, "coverage_falls",
+                            "this line ran before the change and does not any more"});
       }
     }
   }
   share = executable == 0 ? 1.0 : static_cast<double>(ran) / executable;
   if (share <= kCoverageLimit) {
-    findings.push_back({"", 0, "coverage", fmt::format("{:.0f} % of {} changed lines ran; above {:.0f} % is needed; not run: {}",
-                                                       share * 100, executable, kCoverageLimit * 100, missing)});
+    findings.push_back(
+        {"", 0, "coverage",
+         fmt::format("{:.0f} % of {} changed lines ran; above {:.0f} % is needed; not run: {}",
+                     share * 100, executable, kCoverageLimit * 100, missing)});
   }
   return Judged("coverage", std::move(findings));
 }

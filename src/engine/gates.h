@@ -14,7 +14,8 @@ namespace ratchet {
 
 class Gates : public ChangeValidator {
  public:
-  Gates(const EngineConfig& config, const LanguageSupport& language, Sandbox& sandbox, SandboxLimits limits)
+  Gates(const EngineConfig& config, const LanguageSupport& language, Sandbox& sandbox,
+        SandboxLimits limits)
       : config_(config), language_(language), sandbox_(sandbox), limits_(limits) {}
 
   Result<ValidationReport> Validate(const ComponentId& component, const ComponentTree& tree,
@@ -29,11 +30,14 @@ class Gates : public ChangeValidator {
     double changed_line_coverage = 0;
     bool sandbox_worked = true;
   };
-  Executed RunSandboxed(const ComponentConfig& component, const ComponentTree& tree, const Change& change);
-  GateResult CheckImports(const ComponentConfig& component, const ComponentTree& tree, const Change& change, bool& worked);
+  Executed RunSandboxed(const ComponentConfig& component, const ComponentTree& tree,
+                        const Change& change);
+  GateResult CheckImports(const ComponentConfig& component, const ComponentTree& tree,
+                          const Change& change, bool& worked);
   Result<TestRun> RunTests(const ComponentConfig& component, const std::vector<SandboxFile>& files);
   Result<TestRun> TestsBefore(const ComponentConfig& component, const ComponentTree& tree);
-  GateResult CheckCoverage(const TestRun& before, const TestRun& after, const Change& change, double& share) const;
+  GateResult CheckCoverage(const TestRun& before, const TestRun& after, const Change& change,
+                           double& share) const;
 
   const EngineConfig& config_;
   const LanguageSupport& language_;

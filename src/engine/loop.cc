@@ -10,8 +10,10 @@ bool IsControl(cycle::EffectKind kind) {
     case cycle::EffectKind::kAnalyse:
     case cycle::EffectKind::kGenerate:
     case cycle::EffectKind::kValidate:
-    case cycle::EffectKind::kNotify: return false;
-    default: return true;
+    case cycle::EffectKind::kNotify:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -121,7 +123,9 @@ void EngineLoop::Start(EffectJob job) {
   WorkerPool& pool = IsControl(job.effect.kind) ? control_ : work_;
   pool.Add([this, job = std::move(job)] {
     auto answer = std::make_shared<Answer>(performer_.Perform(job));
-    Post([this, answer, key = job.effect.key](Engine& engine) { Check(engine.OnAnswer(key, *answer)); });
+    Post([this, answer, key = job.effect.key](Engine& engine) {
+      Check(engine.OnAnswer(key, *answer));
+    });
   });
 }
 

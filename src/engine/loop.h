@@ -50,11 +50,13 @@ class EngineLoop : public EffectRunner {
   Result<T> Ask(std::function<Result<T>(Engine&)> ask, Duration deadline = Duration(10'000)) {
     auto promise = std::make_shared<std::promise<Result<T>>>();
     auto future = promise->get_future();
-    if (!Post([promise, ask = std::move(ask)](Engine& engine) { promise->set_value(ask(engine)); })) {
+    if (!Post(
+            [promise, ask = std::move(ask)](Engine& engine) { promise->set_value(ask(engine)); })) {
       return Fail(ErrorCode::kUnavailable, "the engine is not running");
     }
     if (future.wait_for(deadline) != std::future_status::ready) {
-      return Fail(ErrorCode::kTimeout, "the engine did not answer within " + FormatDuration(deadline));
+      return Fail(ErrorCode::kTimeout,
+                  "the engine did not answer within " + FormatDuration(deadline));
     }
     try {
       return future.get();

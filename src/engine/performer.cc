@@ -26,9 +26,7 @@ DeploymentPlan PlanOf(const EffectJob& job) {
           .tree_after = improvement.tree_after};
 }
 
-Instant RoundDown(Instant t, Duration step) {
-  return Instant(t.time_since_epoch() / step * step);
-}
+Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
 
 }  // namespace
 
@@ -38,29 +36,36 @@ Answer Performer::Perform(const EffectJob& job) {
     case EffectKind::kAnalyse:
       if (!job.cycle) return Result<AnalysisFound>(Fail(ErrorCode::kInternal, "no cycle"));
       return Analyse(*job.cycle);
-    case EffectKind::kRehearse: return Rehearsed{ports_.deployer.Rehearse(ComponentId(job.effect.subject))};
+    case EffectKind::kRehearse:
+      return Rehearsed{ports_.deployer.Rehearse(ComponentId(job.effect.subject))};
     case EffectKind::kNotify: {
       const auto alert = FromJson<Alert>(job.effect.payload);
       if (!alert) return Delivered{std::unexpected(alert.error())};
       return Delivered{ports_.notifier.Send(*alert)};
     }
-    default: break;
+    default:
+      break;
   }
   // An improvement that ended meanwhile: the answer will not fit its state and changes nothing.
   if (!job.improvement) return ImprovementEvent(cycle::LookFailed{"the improvement has ended"});
-  const bool needs_change = job.effect.kind == EffectKind::kValidate ||
-                            job.effect.kind == EffectKind::kDeploy ||
-                            job.effect.kind == EffectKind::kPromote ||
-                            job.effect.kind == EffectKind::kRollBack;
+  const bool needs_change =
+      job.effect.kind == EffectKind::kValidate || job.effect.kind == EffectKind::kDeploy ||
+      job.effect.kind == EffectKind::kPromote || job.effect.kind == EffectKind::kRollBack;
   CHECK(!needs_change || job.change, "a generated improvement has its change stored");
   switch (job.effect.kind) {
-    case EffectKind::kGenerate: return Generate(job);
-    case EffectKind::kValidate: return Validate(job);
-    case EffectKind::kMeasureBaseline: return MeasureBaseline(job);
+    case EffectKind::kGenerate:
+      return Generate(job);
+    case EffectKind::kValidate:
+      return Validate(job);
+    case EffectKind::kMeasureBaseline:
+      return MeasureBaseline(job);
     case EffectKind::kDeploy:
-    case EffectKind::kPromote: return Deploy(job);
-    case EffectKind::kLook: return Look(*job.improvement);
-    default: return RollBack(job);
+    case EffectKind::kPromote:
+      return Deploy(job);
+    case EffectKind::kLook:
+      return Look(*job.improvement);
+    default:
+      return RollBack(job);
   }
 }
 
@@ -99,10 +104,10 @@ ImprovementEvent Performer::Generate(const EffectJob& job) {
                               .repair_error = improvement.repair_error,
                               .may_spend = job.may_spend};
   const AuthorAnswer answer = ports_.author.Write(request);
-  cycle::GenerationFailed failed{.repairable = answer.repairable ? cycle::Repairable::kYes
-                                                                 : cycle::Repairable::kNo,
-                                 .tokens = answer.tokens,
-                                 .cost_usd = answer.cost_usd};
+  cycle::GenerationFailed failed{
+      .repairable = answer.repairable ? cycle::Repairable::kYes : cycle::Repairable::kNo,
+      .tokens = answer.tokens,
+      .cost_usd = answer.cost_usd};
   if (!answer.change) {
     failed.reason = answer.change.error().message;
     return failed;
@@ -126,9 +131,8 @@ ImprovementEvent Performer::Validate(const EffectJob& job) {
   const auto broken = [&](const std::string& why) {
     ValidationReport report;
     report.sandbox_worked = true;
-    report.gates.push_back({.gate = "scope",
-                            .outcome = GateOutcome::kFailed,
-                            .findings = {{"", 0, "tree", why}}});
+    report.gates.push_back(
+        {.gate = "scope", .outcome = GateOutcome::kFailed, .findings = {{"", 0, "tree", why}}});
     return cycle::Validated{report};
   };
   const auto tree = ports_.deployer.Read(improvement.opportunity.component);
@@ -149,16 +153,16 @@ Instant Performer::Settled() const {
 Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, Window window) {
   TelemetryQuery query;
   // A shared root serves every tenant, so every tenant's requests are looked at.
-  query.tenants = opportunity.reach == Reach::kSystemWide ? TenantFilter::All()
-                                                          : TenantFilter::Only({opportunity.tenant});
+  query.tenants = opportunity.reach == Reach::kSystemWide
+                      ? TenantFilter::All()
+                      : TenantFilter::Only({opportunity.tenant});
   query.component = opportunity.component;
   query.metrics = {kSpanLatency, kRequestLatency};
   query.window = window;
   TRY(const std::vector<Point> points, ports_.telemetry.Points(query));
   std::vector<Point> of_operation;
-  std::ranges::copy_if(points, std::back_inserter(of_operation), [&](const Point& p) {
-    return p.series.operation == opportunity.operation;
-  });
+  std::ranges::copy_if(points, std::back_inserter(of_operation),
+                       [&](const Point& p) { return p.series.operation == opportunity.operation; });
   return Measured{analysis::MetricsOf(of_operation, window), analysis::MetricsOf(points, window)};
 }
 
@@ -181,13 +185,16 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
 Answer Performer::Deploy(const EffectJob& job) {
   const DeployResult result = ports_.deployer.Deploy(PlanOf(job), job.hold);
   switch (result.outcome) {
-    case DeployOutcome::kDone: return ImprovementEvent(cycle::Deployed{result.share});
-    case DeployOutcome::kTreeChanged: return ImprovementEvent(cycle::TreeChangedByOthers{result.detail});
+    case DeployOutcome::kDone:
+      return ImprovementEvent(cycle::Deployed{result.share});
+    case DeployOutcome::kTreeChanged:
+      return ImprovementEvent(cycle::TreeChangedByOthers{result.detail});
     case DeployOutcome::kFailedUntouched:
       return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kNo});
     case DeployOutcome::kFailedTouched:
       return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kYes});
-    case DeployOutcome::kHeld: return Held{};
+    case DeployOutcome::kHeld:
+      return Held{};
   }
   return Held{};
 }
@@ -218,9 +225,12 @@ ImprovementEvent Performer::Look(const Improvement& improvement) {
 ImprovementEvent Performer::RollBack(const EffectJob& job) {
   const DeployResult result = ports_.deployer.RollBack(PlanOf(job));
   switch (result.outcome) {
-    case DeployOutcome::kDone: return cycle::RolledBack{};
-    case DeployOutcome::kTreeChanged: return cycle::TreeChangedByOthers{result.detail};
-    default: return cycle::RollbackFailed{result.detail};
+    case DeployOutcome::kDone:
+      return cycle::RolledBack{};
+    case DeployOutcome::kTreeChanged:
+      return cycle::TreeChangedByOthers{result.detail};
+    default:
+      return cycle::RollbackFailed{result.detail};
   }
 }
 

@@ -23,10 +23,11 @@ class CodeGenerator {
  public:
   virtual ~CodeGenerator() = default;
   [[nodiscard]] virtual std::string name() const = 0;  // "openai:<model>"
-  // Errors: kUnavailable (retries used up, or the breaker is open), kPermissionDenied, kInvalidArgument,
-  // kResourceExhausted (a spend limit: never retried).
+  // Errors: kUnavailable (retries used up, or the breaker is open), kPermissionDenied,
+  // kInvalidArgument, kResourceExhausted (a spend limit: never retried).
   virtual Result<ModelReply> Complete(const ModelRequest& request) = 0;
-  // The most that one Complete may cost, in US dollars, retries included, for a prompt of this size.
+  // The most that one Complete may cost, in US dollars, retries included, for a prompt of this
+  // size.
   [[nodiscard]] virtual double CostBound(std::uint64_t prompt_tokens, int max_tokens) const = 0;
 };
 

@@ -14,16 +14,16 @@
 namespace ratchet {
 
 struct FunctionFacts {
-  std::string name;  // qualified: "Class.method"
+  std::string name;                   // qualified: "Class.method"
   int first_line = 0, last_line = 0;  // 1-based, decorators included
   int complexity = 0;                 // cyclomatic
 };
 
 struct ImportFacts {
-  std::string module;               // "a.b"; relative imports keep their dots
-  std::vector<std::string> names;   // of "from module import names"
+  std::string module;              // "a.b"; relative imports keep their dots
+  std::vector<std::string> names;  // of "from module import names"
   int line = 0;
-  bool optional = false;            // guarded by try/except ImportError
+  bool optional = false;  // guarded by try/except ImportError
 };
 
 struct FileFacts {
@@ -40,8 +40,8 @@ struct CodeSite {
 };
 
 struct ImportCheck {
-  std::vector<Finding> problems;               // without file names
-  std::vector<std::string> standard_library;   // top-level modules that need no dependency
+  std::vector<Finding> problems;              // without file names
+  std::vector<std::string> standard_library;  // top-level modules that need no dependency
 };
 
 struct TestRun {

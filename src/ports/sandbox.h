@@ -37,9 +37,9 @@ enum class SandboxEnd { kExited, kSignalled, kTimedOut, kOutputLimit };
 
 struct SandboxRun {
   SandboxEnd end = SandboxEnd::kExited;
-  int code = 0;          // exit code or signal
-  std::string output;    // standard output and error, up to the limit
-  std::string report;    // what the program wrote to descriptor 3, up to the limit
+  int code = 0;        // exit code or signal
+  std::string output;  // standard output and error, up to the limit
+  std::string report;  // what the program wrote to descriptor 3, up to the limit
   Duration took{0};
 };
 

@@ -66,7 +66,7 @@ struct PersistedState {
   std::vector<Cycle> cycles;              // those not ended
   std::vector<Improvement> improvements;  // those not ended, by id
   std::vector<ComponentState> components;
-  std::vector<StoredEffect> effects;      // not done yet, in the order they were asked for
+  std::vector<StoredEffect> effects;  // not done yet, in the order they were asked for
   std::vector<cycle::Timer> timers;
 };
 

@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ratchet::eval::Options options;
   auto* replies = app.add_subcommand("replies", "the reply parser on cases of model replies");
-  replies->add_option("--cases", options.cases, "file in the layout of parser_cases.json")->required();
+  replies->add_option("--cases", options.cases, "file in the layout of parser_cases.json")
+      ->required();
   replies->add_flag("--table", options.table, "also a table for people, on standard error");
   auto* recipes = app.add_subcommand("recipes", "apply the recipe wherever its preconditions hold");
   recipes->add_option("--root", options.root, "folder with Python sources")->required();

@@ -37,7 +37,8 @@ int Recipes(const Options& options) {
   ComponentTree tree;
   for (const auto& entry : fs::recursive_directory_iterator(options.root)) {
     if (!entry.is_regular_file() || entry.path().extension() != ".py") continue;
-    tree.files.push_back({fs::relative(entry.path(), options.root).string(), ReadFile(entry.path())});
+    tree.files.push_back(
+        {fs::relative(entry.path(), options.root).string(), ReadFile(entry.path())});
   }
   std::ranges::sort(tree.files, {}, &SourceFile::path);
   int functions = 0, applied = 0, unparsed = 0;
@@ -51,7 +52,8 @@ int Recipes(const Options& options) {
     }
     const std::string original = file.text;
     for (const FunctionFacts& function : facts.functions) {
-      if (function.name.find('.') != std::string::npos) continue;  // methods and nested ones are always refused
+      if (function.name.find('.') != std::string::npos)
+        continue;  // methods and nested ones are always refused
       ++functions;
       FunctionFacts by_name{.name = function.name};
       const auto change = language.RememberResults(tree, {file.path, by_name});
@@ -75,7 +77,8 @@ int Recipes(const Options& options) {
                                     {"applied", applied},
                                     {"refused", functions - applied},
                                     {"reasons", reasons},
-                                    {"changed", changed}}.dump());
+                                    {"changed", changed}}
+                         .dump());
   return 0;
 }
 

@@ -16,9 +16,12 @@ using generation::ReplyVerdict;
 
 const char* Name(ReplyVerdict verdict) {
   switch (verdict) {
-    case ReplyVerdict::kAccept: return "accept";
-    case ReplyVerdict::kReject: return "reject";
-    case ReplyVerdict::kRetry: return "retry";
+    case ReplyVerdict::kAccept:
+      return "accept";
+    case ReplyVerdict::kReject:
+      return "reject";
+    case ReplyVerdict::kRetry:
+      return "retry";
   }
   return "";
 }
@@ -34,15 +37,18 @@ std::string Judge(const Json& c) {
     const Json& options = c["options"];
     context.allow_new = options.value("allow_new", std::vector<std::string>{});
     context.protected_existing = options.value("protected_existing", std::vector<std::string>{});
-    if (options.contains("response_hex")) reply = HexDecode(options["response_hex"].get<std::string>());
+    if (options.contains("response_hex"))
+      reply = HexDecode(options["response_hex"].get<std::string>());
   }
   const auto parsed = generation::ParseReply(reply, context);
   const Json& expect = c.at("expect");
-  const std::string said = fmt::format("{} errors={} warnings={}", Name(parsed.verdict), Json(parsed.errors).dump(), Json(parsed.warnings).dump());
+  const std::string said = fmt::format("{} errors={} warnings={}", Name(parsed.verdict),
+                                       Json(parsed.errors).dump(), Json(parsed.warnings).dump());
   if (expect.at("verdict") != Name(parsed.verdict)) return said;
   if (expect.at("errors").get<std::vector<std::string>>() != parsed.errors) return said;
   for (const Json& warning : expect.at("warnings")) {
-    if (std::ranges::find(parsed.warnings, warning.get<std::string>()) == parsed.warnings.end()) return said;
+    if (std::ranges::find(parsed.warnings, warning.get<std::string>()) == parsed.warnings.end())
+      return said;
   }
   const bool accept = parsed.verdict == ReplyVerdict::kAccept;
   if (accept && expect.at("files").get<std::map<std::string, std::string>>() != parsed.files) {
@@ -70,9 +76,11 @@ int Replies(const Options& options) {
     } else {
       wrong[id] = said;
     }
-    if (options.table) fmt::print(stderr, "{:6} {:8} {}\n", id, said.empty() ? "right" : "WRONG", said);
+    if (options.table)
+      fmt::print(stderr, "{:6} {:8} {}\n", id, said.empty() ? "right" : "WRONG", said);
   }
-  fmt::print("{}\n", Json{{"cases", data["cases"].size()}, {"right", right}, {"wrong", wrong}}.dump());
+  fmt::print("{}\n",
+             Json{{"cases", data["cases"].size()}, {"right", right}, {"wrong", wrong}}.dump());
   return 0;
 }
 

@@ -105,10 +105,25 @@ int ShmLock(sqlite3_file*, int, int, int) { return SQLITE_OK; }
 void ShmBarrier(sqlite3_file*) {}
 int ShmUnmap(sqlite3_file*, int) { return SQLITE_OK; }
 
-const sqlite3_io_methods kMethods = {
-    2,    Close, Read, Write, Truncate, Sync, FileSize, Lock, Lock, CheckReservedLock,
-    FileControl, SectorSize, DeviceCharacteristics, ShmMap, ShmLock, ShmBarrier, ShmUnmap,
-    nullptr, nullptr};
+const sqlite3_io_methods kMethods = {2,
+                                     Close,
+                                     Read,
+                                     Write,
+                                     Truncate,
+                                     Sync,
+                                     FileSize,
+                                     Lock,
+                                     Lock,
+                                     CheckReservedLock,
+                                     FileControl,
+                                     SectorSize,
+                                     DeviceCharacteristics,
+                                     ShmMap,
+                                     ShmLock,
+                                     ShmBarrier,
+                                     ShmUnmap,
+                                     nullptr,
+                                     nullptr};
 
 VirtualDisk* DiskOf(sqlite3_vfs* vfs) { return static_cast<VirtualDisk*>(vfs->pAppData); }
 

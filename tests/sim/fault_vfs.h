@@ -16,9 +16,9 @@
 namespace ratchet::sim {
 
 struct VirtualFile {
-  std::string content;          // what a running process reads
-  std::string durable;          // what survives a power cut
-  std::set<size_t> dirty;       // sectors written since the last sync
+  std::string content;     // what a running process reads
+  std::string durable;     // what survives a power cut
+  std::set<size_t> dirty;  // sectors written since the last sync
   std::vector<std::vector<char>> shared_memory;
   bool delete_on_close = false;
 };

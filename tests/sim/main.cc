@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
   for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {
     const auto outcome = ratchet::sim::Simulate(seed);
     if (!outcome.held) {
-      fmt::print("seed {}: {}\n  replay with: ./dev test sim --seed {}\n", seed, outcome.broken, seed);
+      fmt::print("seed {}: {}\n  replay with: ./dev test sim --seed {}\n", seed, outcome.broken,
+                 seed);
       return 1;
     }
     sum.steps += outcome.steps;
@@ -64,9 +65,10 @@ int main(int argc, char** argv) {
       std::fflush(stdout);
     }
   }
-  fmt::print("\rsimulation: {} seeds, {} steps, {} crashes, {} power cuts; {} deployed, {} kept, "
-             "{} taken back, {} superseded; every promise held\n",
-             options.count, sum.steps, sum.crashes, sum.power_cuts, sum.deployed, sum.completed,
-             sum.rolled_back, sum.superseded);
+  fmt::print(
+      "\rsimulation: {} seeds, {} steps, {} crashes, {} power cuts; {} deployed, {} kept, "
+      "{} taken back, {} superseded; every promise held\n",
+      options.count, sum.steps, sum.crashes, sum.power_cuts, sum.deployed, sum.completed,
+      sum.rolled_back, sum.superseded);
   return 0;
 }

@@ -24,7 +24,8 @@ class SimRunner : public EffectRunner {
   SimRunner(World& world, Performer& performer) : world_(world), performer_(performer) {}
 
   void Start(EffectJob job) override {
-    waiting_.push_back({world_.clock.now + Duration(world_.random.Below(30'000)), std::move(job), {}});
+    waiting_.push_back(
+        {world_.clock.now + Duration(world_.random.Below(30'000)), std::move(job), {}});
   }
   [[nodiscard]] std::optional<Instant> Next() const {
     std::optional<Instant> next;
@@ -43,7 +44,8 @@ class SimRunner : public EffectRunner {
       if (status && world_.random.Chance(0.05)) status = engine.OnAnswer(key, *task.answer);
       return true;
     }
-    const bool may_begin = cycle::RunsWhileStopped(task.job.effect.kind) || !world_.stop_acknowledged;
+    const bool may_begin =
+        cycle::RunsWhileStopped(task.job.effect.kind) || !world_.stop_acknowledged;
     const int generated_before = world_.generated;
     task.answer = performer_.Perform(task.job);
     if (!may_begin && world_.generated != generated_before) Broken("P5: work was done after stop");
@@ -97,8 +99,10 @@ class Life {
   void StartProcess() {
     ended_.clear();
     for (int tries = 0; tries < 20; ++tries) {
-      auto opened = SqliteStateStore::Open({.path = "state.db", .audit_key = kAuditKey, .vfs = disk_.name()});
-      if (!opened) Broken("P2: the state cannot be opened after a crash: " + opened.error().message);
+      auto opened =
+          SqliteStateStore::Open({.path = "state.db", .audit_key = kAuditKey, .vfs = disk_.name()});
+      if (!opened)
+        Broken("P2: the state cannot be opened after a crash: " + opened.error().message);
       store_ = std::move(*opened);
       runner_ = std::make_unique<SimRunner>(world_, performer_);
       auto engine = Engine::Open(config_, {clock_, *store_, *runner_});
@@ -173,14 +177,20 @@ class Life {
     switch (random_.Below(10)) {
       case 0:
       case 1:
-      case 2: return Trigger();
+      case 2:
+        return Trigger();
       case 3:
       case 4:
-      case 5: return Approve();
-      case 6: return ChangeByHand();
-      case 7: return UndoOrReject();
-      case 8: return StopOrResume();
-      default: return Release();
+      case 5:
+        return Approve();
+      case 6:
+        return ChangeByHand();
+      case 7:
+        return UndoOrReject();
+      case 8:
+        return StopOrResume();
+      default:
+        return Release();
     }
   }
 
@@ -196,7 +206,8 @@ class Life {
 
   void Approve() {
     for (const auto& [id, improvement] : engine_->active()) {
-      if (improvement.status != ImprovementStatus::kAwaitingApproval || improvement.approval) continue;
+      if (improvement.status != ImprovementStatus::kAwaitingApproval || improvement.approval)
+        continue;
       // A person's yes counts from the moment it was given, the answer may get lost.
       const ImprovementId chosen = id;
       const bool fresh = world_.approved.insert(chosen).second;
@@ -292,7 +303,8 @@ class Life {
         case ImprovementStatus::kDeploying:
         case ImprovementStatus::kCanary:
         case ImprovementStatus::kMonitoring:
-        case ImprovementStatus::kRollingBack: break;
+        case ImprovementStatus::kRollingBack:
+          break;
         case ImprovementStatus::kCompleted:
           if (world_.QualityOf(component.content) != Quality::kGood) {
             Broken(fmt::format("P1: {} was kept and is not better", owner->second.value));
@@ -350,7 +362,8 @@ class Life {
       if (usd > *reserved + 1e-9) {
         Broken(fmt::format("P5: {:.2f} dollars were spent and {:.2f} reserved", usd, *reserved));
       }
-      if (*reserved > config_.daily_budget_usd + 1e-9) Broken("P5: more was reserved than the budget");
+      if (*reserved > config_.daily_budget_usd + 1e-9)
+        Broken("P5: more was reserved than the budget");
     }
   }
 
@@ -368,7 +381,8 @@ class Life {
     }
     for (const ImprovementId& id : promised_approvals_) {
       const auto improvement = Find(id);
-      if (!improvement || !improvement->approval) Broken("P2: the approval of " + id.value + " was forgotten");
+      if (!improvement || !improvement->approval)
+        Broken("P2: the approval of " + id.value + " was forgotten");
     }
     CheckAudit();
     CheckPromises();
@@ -377,7 +391,8 @@ class Life {
   void CheckAudit() {
     const auto head = store_->Head();
     if (!head) Broken("P4: the audit head cannot be read");
-    AuditVerifier verifier(kAuditKey, head->sequence > 0 ? std::vector{*head} : std::vector<AuditHead>{});
+    AuditVerifier verifier(kAuditKey,
+                           head->sequence > 0 ? std::vector{*head} : std::vector<AuditHead>{});
     std::map<ImprovementId, int> deployments;
     const Status read = store_->VisitAudit([&](const AuditEntry& entry) {
       verifier.Add(entry);
@@ -418,7 +433,8 @@ class Life {
       if (!component.rehearsed_at) Broken("liveness: " + id.value + " was never rehearsed");
     }
     for (const auto& [id, component] : world_.components) {
-      if (component.serving != component.content) Broken("P2: " + id.value + " does not serve what is there");
+      if (component.serving != component.content)
+        Broken("P2: " + id.value + " does not serve what is there");
     }
     CheckAudit();
     Count();

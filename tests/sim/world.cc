@@ -13,9 +13,12 @@ const std::string kFile = "main.py";
 
 double LatencyOf(Quality quality) {
   switch (quality) {
-    case Quality::kGood: return 50;
-    case Quality::kBad: return 200;
-    default: return 100;
+    case Quality::kGood:
+      return 50;
+    case Quality::kBad:
+      return 200;
+    default:
+      return 100;
   }
 }
 
@@ -72,7 +75,8 @@ Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
       for (const char* operation : {"op", "other"}) {
         if (query.operation && *query.operation != operation) continue;
         Point point;
-        point.series = {TenantId(id.value.starts_with("self") ? "a" : "b"), id, operation, "", kSpanLatency};
+        point.series = {TenantId(id.value.starts_with("self") ? "a" : "b"), id, operation, "",
+                        kSpanLatency};
         point.start = t;
         const double wobble = ToMillis(t) / 60'000 % 2 == 0 ? 1.02 : 0.98;
         point.values.Add(LatencyOf(quality) * wobble, 60, quality == Quality::kBroken ? 60 : 0);
@@ -144,7 +148,8 @@ Result<ValidationReport> SimValidator::Validate(const ComponentId&, const Compon
   report.quality = world_.random.Chance(0.1) ? 0.5 : 0.97;
   report.risk = world_.random.Chance(0.2) ? 0.5 : 0.02;
   const bool passes = !world_.random.Chance(0.1);
-  report.gates.push_back({.gate = "tests", .outcome = passes ? GateOutcome::kPassed : GateOutcome::kFailed});
+  report.gates.push_back(
+      {.gate = "tests", .outcome = passes ? GateOutcome::kPassed : GateOutcome::kFailed});
   return report;
 }
 
@@ -154,7 +159,8 @@ Result<ComponentTree> SimDeployer::Read(const ComponentId& id) {
   world_.MayDie();
   if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the disk is away");
   const SimComponent& component = world_.components.at(id);
-  return ComponentTree{.files = {{kFile, component.content}}, .hash = World::HashOf(component.content)};
+  return ComponentTree{.files = {{kFile, component.content}},
+                       .hash = World::HashOf(component.content)};
 }
 
 DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {

@@ -30,16 +30,16 @@ class SimClock : public Clock {
 enum class Quality { kGood, kNeutral, kBad, kBroken };
 
 struct SimComponent {
-  std::string content;                      // of its only file
-  bool foreign = false;                     // somebody else wrote it
+  std::string content;   // of its only file
+  bool foreign = false;  // somebody else wrote it
   Instant foreign_since;
-  std::string serving;                      // what the running service has loaded
-  std::map<Instant, std::string> history;   // what was served since when
+  std::string serving;                     // what the running service has loaded
+  std::map<Instant, std::string> history;  // what was served since when
 };
 
 struct Faults {
   double port_fails = 0.05;
-  double port_dies = 0.01;   // the process dies inside the call
+  double port_dies = 0.01;  // the process dies inside the call
 };
 
 class World {
@@ -64,10 +64,10 @@ class World {
   SeededRandom& random;
   Faults faults;
   std::map<ComponentId, SimComponent> components;
-  std::map<std::string, Quality> qualities;             // of contents that were generated
-  std::map<std::string, ImprovementId> owner;           // content → the improvement it belongs to
-  std::map<std::string, double> spent;                  // by day, US dollars
-  std::set<ImprovementId> approved;                     // by a person, acknowledged
+  std::map<std::string, Quality> qualities;    // of contents that were generated
+  std::map<std::string, ImprovementId> owner;  // content → the improvement it belongs to
+  std::map<std::string, double> spent;         // by day, US dollars
+  std::set<ImprovementId> approved;            // by a person, acknowledged
   std::vector<Alert> alerts;
   bool stop_acknowledged = false;
   int generated = 0;
@@ -83,7 +83,9 @@ class SimTelemetry : public TelemetryStore {
   }
   Result<std::vector<CallShape>> CallShapes(const TelemetryQuery& query) override;
   Result<std::vector<Event>> Events(const TelemetryQuery&) override { return std::vector<Event>{}; }
-  Result<TelemetryCounts> Counts(const TelemetryQuery&) override { return TelemetryCounts{.metrics = 1}; }
+  Result<TelemetryCounts> Counts(const TelemetryQuery&) override {
+    return TelemetryCounts{.metrics = 1};
+  }
   Result<std::uint64_t> Expire(Instant) override { return std::uint64_t{0}; }
   [[nodiscard]] Duration resolution() const override { return Duration(60'000); }
 

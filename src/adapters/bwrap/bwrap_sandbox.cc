@@ -23,7 +23,8 @@ class StagingFolder {
  public:
   static Result<std::unique_ptr<StagingFolder>> Make() {
     std::string pattern = (fs::temp_directory_path() / "ratchet-sandbox-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) return Fail(ErrorCode::kUnavailable, "no temporary folder can be made");
+    if (mkdtemp(pattern.data()) == nullptr)
+      return Fail(ErrorCode::kUnavailable, "no temporary folder can be made");
     chmod(pattern.c_str(), 0755);
     return std::unique_ptr<StagingFolder>(new StagingFolder(pattern));
   }
@@ -44,12 +45,14 @@ class StagingFolder {
 Status CopyTree(const fs::path& from, const fs::path& to) {
   std::error_code error;
   std::uintmax_t bytes = 0;
-  for (auto it = fs::recursive_directory_iterator(from, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(from, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     const fs::path relative = fs::relative(it->path(), from);
     const std::string name = it->path().filename().string();
     if (it->is_symlink()) continue;
     if (it->is_directory()) {
-      const bool skipped = name == ".git" || name == "__pycache__" || name == ".ratchet" || name == "node_modules" || name == ".venv";
+      const bool skipped = name == ".git" || name == "__pycache__" || name == ".ratchet" ||
+                           name == "node_modules" || name == ".venv";
       if (skipped) {
         it.disable_recursion_pending();
       } else {
@@ -59,13 +62,16 @@ Status CopyTree(const fs::path& from, const fs::path& to) {
     } else if (it->is_regular_file()) {
       bytes += it->file_size(error);
       if (bytes > kCopyBytesMax) {
-        return Fail(ErrorCode::kResourceExhausted, fmt::format("{} holds more than {} MB", from.string(), kCopyBytesMax >> 20));
+        return Fail(ErrorCode::kResourceExhausted,
+                    fmt::format("{} holds more than {} MB", from.string(), kCopyBytesMax >> 20));
       }
       fs::copy_file(it->path(), to / relative, fs::copy_options::overwrite_existing, error);
       fs::permissions(to / relative, fs::perms(0644), fs::perm_options::replace, error);
     }
   }
-  if (error) return Fail(ErrorCode::kUnavailable, fmt::format("copy {}: {}", from.string(), error.message()));
+  if (error)
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("copy {}: {}", from.string(), error.message()));
   return {};
 }
 
@@ -81,29 +87,74 @@ Status WriteFiles(const fs::path& to, const std::vector<SandboxFile>& files) {
   return {};
 }
 
-std::vector<std::string> Arguments(const std::string& program, const SandboxJob& job, const fs::path& staging) {
+std::vector<std::string> Arguments(const std::string& program, const SandboxJob& job,
+                                   const fs::path& staging) {
   const std::string disk = std::to_string(job.limits.disk_bytes);
-  std::vector<std::string> a = {program, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-                                "--clearenv", "--ro-bind", "/usr", "/usr"};
+  std::vector<std::string> a = {
+      program,      "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
+      "--cap-drop", "ALL",           "--clearenv",     "--ro-bind",         "/usr",
+      "/usr"};
   const auto add = [&](std::initializer_list<std::string> more) { a.insert(a.end(), more); };
   for (const char* name : {"bin", "sbin", "lib", "lib64", "lib32"}) {
     const fs::path path = fs::path("/") / name;
     std::error_code ignored;
-    if (fs::is_symlink(path, ignored)) add({"--symlink", fs::read_symlink(path, ignored).string(), path.string()});
-    else if (fs::is_directory(path, ignored)) add({"--ro-bind", path.string(), path.string()});
+    if (fs::is_symlink(path, ignored))
+      add({"--symlink", fs::read_symlink(path, ignored).string(), path.string()});
+    else if (fs::is_directory(path, ignored))
+      add({"--ro-bind", path.string(), path.string()});
   }
-  for (const char* path : {"/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types"}) add({"--ro-bind-try", path, path});
+  for (const char* path :
+       {"/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types"})
+    add({"--ro-bind-try", path, path});
   for (const std::string& path : job.readable_paths) add({"--ro-bind", path, path});
-  add({"--proc", "/proc", "--dev", "/dev", "--size", disk, "--tmpfs", "/dev/shm", "--size", disk, "--tmpfs", "/tmp",
-       "--size", disk, "--tmpfs", "/work", "--dir", "/home/nobody", "--ro-bind", staging.string(), "/src",
-       "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/work", "--setenv", "HOME", "/home/nobody",
-       "--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8", "--setenv", "TMPDIR", "/tmp",
-       "--setenv", "PYTHONDONTWRITEBYTECODE", "1"});
+  add({"--proc",
+       "/proc",
+       "--dev",
+       "/dev",
+       "--size",
+       disk,
+       "--tmpfs",
+       "/dev/shm",
+       "--size",
+       disk,
+       "--tmpfs",
+       "/tmp",
+       "--size",
+       disk,
+       "--tmpfs",
+       "/work",
+       "--dir",
+       "/home/nobody",
+       "--ro-bind",
+       staging.string(),
+       "/src",
+       "--remount-ro",
+       "/dev",
+       "--remount-ro",
+       "/",
+       "--chdir",
+       "/work",
+       "--setenv",
+       "HOME",
+       "/home/nobody",
+       "--setenv",
+       "PATH",
+       "/usr/local/bin:/usr/bin:/bin",
+       "--setenv",
+       "LANG",
+       "C.UTF-8",
+       "--setenv",
+       "TMPDIR",
+       "/tmp",
+       "--setenv",
+       "PYTHONDONTWRITEBYTECODE",
+       "1"});
   for (const auto& [name, value] : job.environment) add({"--setenv", name, value});
   const auto seconds = std::to_string(job.limits.wall.count() / 1000 + 5);
   add({"--seccomp", "4", "--", "/usr/bin/prlimit", "--core=0", "--nofile=512",
-       "--nproc=" + std::to_string(job.limits.processes), "--as=" + std::to_string(job.limits.memory_bytes),
-       "--fsize=" + disk, "--cpu=" + seconds, "--", "/bin/sh", "-c", "cp -R /src/. /work/ && exec \"$@\"", "sh"});
+       "--nproc=" + std::to_string(job.limits.processes),
+       "--as=" + std::to_string(job.limits.memory_bytes), "--fsize=" + disk, "--cpu=" + seconds,
+       "--", "/bin/sh", "-c", "cp -R /src/. /work/ && exec \"$@\"", "sh"});
   a.insert(a.end(), job.command.begin(), job.command.end());
   return a;
 }
@@ -128,7 +179,9 @@ Result<SandboxRun> BwrapSandbox::Run(const SandboxJob& job) {
     return Fail(ErrorCode::kUnavailable, "the sandbox does not work here: " + run->output);
   }
   if (run->code == 126 || run->code == 127) {
-    if (run->output.empty()) return Fail(ErrorCode::kUnavailable, "the sandbox program " + program_ + " cannot be started");
+    if (run->output.empty())
+      return Fail(ErrorCode::kUnavailable,
+                  "the sandbox program " + program_ + " cannot be started");
   }
   return run;
 }

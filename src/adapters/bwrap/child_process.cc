@@ -19,7 +19,6 @@ constexpr uid_t kNobody = 65534;
 constexpr int kReportDescriptor = 3;
 constexpr int kPassedDescriptor = 4;
 
-
 class Pipe {
  public:
   Pipe() {
@@ -90,8 +89,11 @@ Result<SandboxRun> RunChild(const ChildSpec& spec) {
   arguments.push_back(nullptr);
   const auto start = std::chrono::steady_clock::now();
   const pid_t child = fork();
-  if (child < 0) return Fail(ErrorCode::kUnavailable, fmt::format("fork: {}", std::strerror(errno)));
-  if (child == 0) Become(arguments.data(), output.write_end(), report.write_end(), spec.pass, spec.drop_to_nobody);
+  if (child < 0)
+    return Fail(ErrorCode::kUnavailable, fmt::format("fork: {}", std::strerror(errno)));
+  if (child == 0)
+    Become(arguments.data(), output.write_end(), report.write_end(), spec.pass,
+           spec.drop_to_nobody);
   setpgid(child, child);
   output.CloseWrite();
   report.CloseWrite();
@@ -100,15 +102,19 @@ Result<SandboxRun> RunChild(const ChildSpec& spec) {
   bool over = false;
   bool output_open = true, report_open = true;
   while (output_open || report_open) {
-    const auto elapsed = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
+    const auto elapsed =
+        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
     if (elapsed >= spec.wall || over) {
       run.end = over ? SandboxEnd::kOutputLimit : SandboxEnd::kTimedOut;
       break;
     }
-    pollfd waits[2] = {{output_open ? output.read_end() : -1, POLLIN, 0}, {report_open ? report.read_end() : -1, POLLIN, 0}};
+    pollfd waits[2] = {{output_open ? output.read_end() : -1, POLLIN, 0},
+                       {report_open ? report.read_end() : -1, POLLIN, 0}};
     poll(waits, 2, static_cast<int>((spec.wall - elapsed).count()));
-    if (waits[0].revents != 0) output_open = Drain(output.read_end(), run.output, spec.output_bytes, over);
-    if (waits[1].revents != 0) report_open = Drain(report.read_end(), run.report, spec.output_bytes, over);
+    if (waits[0].revents != 0)
+      output_open = Drain(output.read_end(), run.output, spec.output_bytes, over);
+    if (waits[1].revents != 0)
+      report_open = Drain(report.read_end(), run.report, spec.output_bytes, over);
   }
   if (run.end != SandboxEnd::kExited) kill(-child, SIGKILL);
   int status = 0;

@@ -9,10 +9,10 @@
 namespace ratchet {
 
 struct ChildSpec {
-  std::vector<std::string> command;   // absolute program first
+  std::vector<std::string> command;  // absolute program first
 
-  int pass = -1;                      // a descriptor that the program gets as number 4
-  bool drop_to_nobody = false;        // become uid and gid 65534 before the program starts
+  int pass = -1;                // a descriptor that the program gets as number 4
+  bool drop_to_nobody = false;  // become uid and gid 65534 before the program starts
   Duration wall{60'000};
   std::uint64_t output_bytes = 4U << 20;
 };

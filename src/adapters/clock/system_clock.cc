@@ -13,7 +13,8 @@ Instant SystemClock::Now() const {
 
 std::string RandomSecret(size_t bytes) {
   std::string secret(bytes, '\0');
-  CHECK(getrandom(secret.data(), bytes, 0) == static_cast<ssize_t>(bytes), "the kernel gives random bytes");
+  CHECK(getrandom(secret.data(), bytes, 0) == static_cast<ssize_t>(bytes),
+        "the kernel gives random bytes");
   return HexEncode(secret);
 }
 

@@ -30,14 +30,16 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   const std::string_view line(data, size * count);
   const size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
-    static_cast<Receiver*>(user)->answer.headers[Lowercase(line.substr(0, colon))] = Trim(line.substr(colon + 1));
+    static_cast<Receiver*>(user)->answer.headers[Lowercase(line.substr(0, colon))] =
+        Trim(line.substr(colon + 1));
   }
   return size * count;
 }
 
 ErrorCode CodeOf(CURLcode code) {
   if (code == CURLE_OPERATION_TIMEDOUT) return ErrorCode::kTimeout;
-  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) return ErrorCode::kInvalidArgument;
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+    return ErrorCode::kInvalidArgument;
   return ErrorCode::kUnavailable;
 }
 
@@ -46,12 +48,15 @@ ErrorCode CodeOf(CURLcode code) {
 CurlHttpClient::CurlHttpClient() { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 Result<HttpAnswer> CurlHttpClient::Send(const HttpRequest& request) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), curl_easy_cleanup);
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(),
+                                                                   curl_easy_cleanup);
   if (handle == nullptr) return Fail(ErrorCode::kInternal, "libcurl gives no handle");
   curl_slist* raw = nullptr;
-  for (const auto& [name, value] : request.headers) raw = curl_slist_append(raw, (name + ": " + value).c_str());
+  for (const auto& [name, value] : request.headers)
+    raw = curl_slist_append(raw, (name + ": " + value).c_str());
   raw = curl_slist_append(raw, "Expect:");
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(raw, curl_slist_free_all);
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(raw,
+                                                                            curl_slist_free_all);
   Receiver receiver{.bytes_max = request.answer_bytes_max};
   CURL* curl = handle.get();
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
@@ -59,7 +64,8 @@ Result<HttpAnswer> CurlHttpClient::Send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   if (!request.body.empty() || request.method == "POST") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
   }
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
@@ -70,9 +76,12 @@ Result<HttpAnswer> CurlHttpClient::Send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &receiver);
   const CURLcode code = curl_easy_perform(curl);
   if (receiver.too_long) {
-    return Fail(ErrorCode::kResourceExhausted, fmt::format("{} answered with more than {} bytes", request.url, request.answer_bytes_max));
+    return Fail(ErrorCode::kResourceExhausted, fmt::format("{} answered with more than {} bytes",
+                                                           request.url, request.answer_bytes_max));
   }
-  if (code != CURLE_OK) return Fail(CodeOf(code), fmt::format("{} {}: {}", request.method, request.url, curl_easy_strerror(code)));
+  if (code != CURLE_OK)
+    return Fail(CodeOf(code),
+                fmt::format("{} {}: {}", request.method, request.url, curl_easy_strerror(code)));
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   receiver.answer.status = static_cast<int>(status);

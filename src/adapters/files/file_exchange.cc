@@ -21,8 +21,11 @@ Result<Descriptor> OpenKept(const Descriptor& root) {
   return OpenBeneath(root, kKeptFolder, O_RDONLY | O_DIRECTORY);
 }
 
-Status ExchangeNames(const Descriptor& a, const std::string& name_a, const Descriptor& b, const std::string& name_b) {
-  if (syscall(SYS_renameat2, a.get(), name_a.c_str(), b.get(), name_b.c_str(), RENAME_EXCHANGE) == 0) return {};
+Status ExchangeNames(const Descriptor& a, const std::string& name_a, const Descriptor& b,
+                     const std::string& name_b) {
+  if (syscall(SYS_renameat2, a.get(), name_a.c_str(), b.get(), name_b.c_str(), RENAME_EXCHANGE) ==
+      0)
+    return {};
   const bool mounted = errno == EXDEV;
   Error error = SystemError("exchange " + name_b);
   if (mounted) error.message += " (a mount point lies between the file and its component's root)";
@@ -68,11 +71,14 @@ void RemoveByteCode(const Descriptor& root, const std::string& path) {
   if (!path.ends_with(".py")) return;
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
-  const std::string stem = path.substr(slash == std::string::npos ? 0 : slash + 1, path.size() - 3 - (slash == std::string::npos ? 0 : slash + 1));
+  const std::string stem =
+      path.substr(slash == std::string::npos ? 0 : slash + 1,
+                  path.size() - 3 - (slash == std::string::npos ? 0 : slash + 1));
   const auto cache = OpenBeneath(root, folder + "__pycache__", O_RDONLY | O_DIRECTORY);
   if (!cache) return;
   for (const std::string& name : NamesIn(*cache)) {
-    if (name.starts_with(stem + ".") && name.ends_with(".pyc")) unlinkat(cache->get(), name.c_str(), 0);
+    if (name.starts_with(stem + ".") && name.ends_with(".pyc"))
+      unlinkat(cache->get(), name.c_str(), 0);
   }
 }
 
@@ -80,7 +86,8 @@ void CleanKept(const Descriptor& root, const std::string& keep) {
   const auto kept = OpenBeneath(root, kKeptFolder, O_RDONLY | O_DIRECTORY);
   if (!kept) return;
   for (const std::string& name : NamesIn(*kept)) {
-    if (name != "." && name != ".." && !name.starts_with(keep + ".")) unlinkat(kept->get(), name.c_str(), 0);
+    if (name != "." && name != ".." && !name.starts_with(keep + "."))
+      unlinkat(kept->get(), name.c_str(), 0);
   }
 }
 

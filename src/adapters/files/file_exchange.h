@@ -12,16 +12,17 @@ namespace ratchet::files {
 enum class Exchange { kDone, kForeign };
 
 struct FileSwap {
-  std::string path;           // beneath the root
-  std::string kept_name;      // in .ratchet: the staged file before, the backup after
+  std::string path;       // beneath the root
+  std::string kept_name;  // in .ratchet: the staged file before, the backup after
   std::string expected_sha256;
-  std::string wanted;         // content; used when no kept file has it already
+  std::string wanted;  // content; used when no kept file has it already
 };
 
 // kForeign: somebody else's content came out, and was put back.
 Result<Exchange> SwapFile(const Descriptor& root, const FileSwap& swap);
 
-// Removes byte code of a source, so that a same-size edit within a second cannot serve the old code.
+// Removes byte code of a source, so that a same-size edit within a second cannot serve the old
+// code.
 void RemoveByteCode(const Descriptor& root, const std::string& path);
 
 // Removes kept files of other improvements; those of `keep` stay.

@@ -14,14 +14,16 @@ namespace {
 
 std::string KeptRoot(const ComponentConfig& component, const DeploymentPlan& plan) {
   const size_t slash = component.root.rfind('/');
-  return fmt::format("{}/.ratchet-{}-{}", component.root.substr(0, slash), component.root.substr(slash + 1), plan.improvement.value);
+  return fmt::format("{}/.ratchet-{}-{}", component.root.substr(0, slash),
+                     component.root.substr(slash + 1), plan.improvement.value);
 }
 
 }  // namespace
 
 Result<const ComponentConfig*> InPlaceDeployer::Find(const ComponentId& id) const {
   const auto at = components_.find(id);
-  if (at == components_.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value + " is configured");
+  if (at == components_.end())
+    return Fail(ErrorCode::kNotFound, "no component " + id.value + " is configured");
   return &at->second;
 }
 
@@ -47,14 +49,16 @@ DeployResult InPlaceDeployer::RollBack(const DeploymentPlan& plan) {
   return Serve(**component, plan, Direction::kBack);
 }
 
-DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction,
+DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component,
+                                         const DeploymentPlan& plan, Direction direction,
                                          const HoldCheck& hold) {
   const bool forward = direction == Direction::kForward;
   const auto tree = Read(component.id);
   if (!tree) return {DeployOutcome::kFailedUntouched, tree.error().message};
-  const auto step = deployment::StepTowards({.seen = tree->hash,
-                                             .expected = forward ? plan.tree_before : plan.tree_after,
-                                             .wanted = forward ? plan.tree_after : plan.tree_before});
+  const auto step =
+      deployment::StepTowards({.seen = tree->hash,
+                               .expected = forward ? plan.tree_before : plan.tree_after,
+                               .wanted = forward ? plan.tree_after : plan.tree_before});
   if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, tree->hash};
   if (step == deployment::TreeStep::kNothing) return {DeployOutcome::kDone, ""};
   if (hold && hold()) return {DeployOutcome::kHeld, ""};
@@ -64,16 +68,20 @@ DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component, const
   if (!swapped) {
     // It may have failed behind the exchange, when the disk could not confirm it.
     const bool untouched = now && now->hash == tree->hash;
-    return {untouched ? DeployOutcome::kFailedUntouched : DeployOutcome::kFailedTouched, swapped.error().message};
+    return {untouched ? DeployOutcome::kFailedUntouched : DeployOutcome::kFailedTouched,
+            swapped.error().message};
   }
   return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
 }
 
 // True: done. False: somebody else's content was there at the last moment, and still is.
-Result<bool> InPlaceDeployer::SwapAll(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction) {
+Result<bool> InPlaceDeployer::SwapAll(const ComponentConfig& component, const DeploymentPlan& plan,
+                                      Direction direction) {
   const bool forward = direction == Direction::kForward;
   for (const FileChange& file : plan.change.files) {
-    if (!file.before) return Fail(ErrorCode::kInvalidArgument, file.path + ": new files cannot be deployed in place");
+    if (!file.before)
+      return Fail(ErrorCode::kInvalidArgument,
+                  file.path + ": new files cannot be deployed in place");
   }
   if (plan.change.files.size() == 1) {
     const FileChange& file = plan.change.files.front();
@@ -81,24 +89,27 @@ Result<bool> InPlaceDeployer::SwapAll(const ComponentConfig& component, const De
     if (forward) CleanKept(root, plan.improvement.value);
     const std::string& expected = forward ? *file.before : file.after;
     TRY(const Exchange exchange, SwapFile(root, {.path = file.path,
-                                                .kept_name = plan.improvement.value + ".kept",
-                                                .expected_sha256 = Sha256Hex(expected),
-                                                .wanted = forward ? file.after : *file.before}));
+                                                 .kept_name = plan.improvement.value + ".kept",
+                                                 .expected_sha256 = Sha256Hex(expected),
+                                                 .wanted = forward ? file.after : *file.before}));
     return exchange == Exchange::kDone;
   }
   RootSwap swap{.root = component.root,
                 .kept = KeptRoot(component, plan),
                 .sources = component.sources,
                 .expected_tree = forward ? plan.tree_before : plan.tree_after};
-  for (const FileChange& file : plan.change.files) swap.contents.emplace_back(file.path, forward ? file.after : *file.before);
+  for (const FileChange& file : plan.change.files)
+    swap.contents.emplace_back(file.path, forward ? file.after : *file.before);
   TRY(const RootExchange exchange, SwapRoot(swap));
   return exchange == RootExchange::kDone;
 }
 
-DeployResult InPlaceDeployer::Serve(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction) {
+DeployResult InPlaceDeployer::Serve(const ComponentConfig& component, const DeploymentPlan& plan,
+                                    Direction direction) {
   std::vector<FileDigest> digests;
   for (const FileChange& file : plan.change.files) {
-    digests.push_back({file.path, Sha256Hex(direction == Direction::kForward ? file.after : *file.before)});
+    digests.push_back(
+        {file.path, Sha256Hex(direction == Direction::kForward ? file.after : *file.before)});
   }
   if (const auto served = control_.ReloadAndProve(component, digests); !served) {
     return {DeployOutcome::kFailedTouched, served.error().message};
@@ -109,21 +120,25 @@ DeployResult InPlaceDeployer::Serve(const ComponentConfig& component, const Depl
   return {DeployOutcome::kDone, ""};
 }
 
-// Exchanges one source with a copy of itself and back, reloads, and asks for the proof: everything a
-// rollback needs, without a changed byte.
+// Exchanges one source with a copy of itself and back, reloads, and asks for the proof: everything
+// a rollback needs, without a changed byte.
 Status InPlaceDeployer::Rehearse(const ComponentId& id) {
   TRY(const ComponentConfig* component, Find(id));
   TRY(const ComponentTree tree, Read(id));
   if (tree.files.empty()) {
-    return Fail(ErrorCode::kNotFound, fmt::format("component {}: no source file in {}", id.value, component->root));
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("component {}: no source file in {}", id.value, component->root));
   }
   const SourceFile& file = tree.files.front();
   {
     TRY(const Descriptor root, OpenRoot(component->root));
     for (int i = 0; i < 2; ++i) {
-      const auto swapped = SwapFile(root, {.path = file.path, .kept_name = "rehearsal.kept",
-                                           .expected_sha256 = Sha256Hex(file.text), .wanted = file.text});
-      if (!swapped) return std::unexpected(swapped.error().Within("rehearse the rollback of " + id.value));
+      const auto swapped = SwapFile(root, {.path = file.path,
+                                           .kept_name = "rehearsal.kept",
+                                           .expected_sha256 = Sha256Hex(file.text),
+                                           .wanted = file.text});
+      if (!swapped)
+        return std::unexpected(swapped.error().Within("rehearse the rollback of " + id.value));
     }
   }
   TRY_STATUS(control_.ReloadAndProve(*component, {}));

@@ -28,9 +28,12 @@ class InPlaceDeployer : public Deployer {
   enum class Direction { kForward, kBack };
   Result<const ComponentConfig*> Find(const ComponentId& id) const;
   // kDone when the wanted content is in place; nothing was reloaded yet.
-  DeployResult PutInPlace(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction, const HoldCheck& hold);
-  Result<bool> SwapAll(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction);
-  DeployResult Serve(const ComponentConfig& component, const DeploymentPlan& plan, Direction direction);
+  DeployResult PutInPlace(const ComponentConfig& component, const DeploymentPlan& plan,
+                          Direction direction, const HoldCheck& hold);
+  Result<bool> SwapAll(const ComponentConfig& component, const DeploymentPlan& plan,
+                       Direction direction);
+  DeployResult Serve(const ComponentConfig& component, const DeploymentPlan& plan,
+                     Direction direction);
 
   const std::map<ComponentId, ComponentConfig>& components_;
   ServiceControl control_;

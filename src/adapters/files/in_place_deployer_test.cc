@@ -1,9 +1,10 @@
 #include "adapters/files/in_place_deployer.h"
 
-#include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -69,7 +70,9 @@ class InPlaceDeployerTest : public ::testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  void Write(const std::string& name, const std::string& text) { std::ofstream(root_ / name) << text; }
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(root_ / name) << text;
+  }
   std::string ReadText(const std::string& name) {
     std::ifstream file(root_ / name);
     std::stringstream text;
@@ -77,7 +80,9 @@ class InPlaceDeployerTest : public ::testing::Test {
     return text.str();
   }
   DeploymentPlan Plan(std::vector<FileChange> files = {{"a.py", "old\n", "new\n"}}) {
-    DeploymentPlan plan{.improvement = ImprovementId("imp-1"), .component = ComponentId("app"), .change = {.files = std::move(files)}};
+    DeploymentPlan plan{.improvement = ImprovementId("imp-1"),
+                        .component = ComponentId("app"),
+                        .change = {.files = std::move(files)}};
     const auto tree = deployer_->Read(plan.component);
     plan.tree_before = tree->hash;
     std::vector<FileDigest> digests;
@@ -94,7 +99,7 @@ class InPlaceDeployerTest : public ::testing::Test {
 
 TEST_F(InPlaceDeployerTest, DeployAndRollBackKeepOwnerModeAndTheVeryFile) {
   chmod((root_ / "a.py").c_str(), 0640);
-  struct stat before {}, after {}, back {};
+  struct stat before{}, after{}, back{};
   stat((root_ / "a.py").c_str(), &before);
   const auto plan = Plan();
   EXPECT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
@@ -133,7 +138,10 @@ TEST_F(InPlaceDeployerTest, AForeignVersionIsNeverOverwritten) {
 
 TEST_F(InPlaceDeployerTest, WhatCameOutDecidesAtTheLastMoment) {
   const auto root = OpenRoot(root_.string());
-  const auto swapped = SwapFile(*root, {.path = "a.py", .kept_name = "x", .expected_sha256 = Sha256Hex("something else"), .wanted = "new\n"});
+  const auto swapped = SwapFile(*root, {.path = "a.py",
+                                        .kept_name = "x",
+                                        .expected_sha256 = Sha256Hex("something else"),
+                                        .wanted = "new\n"});
   ASSERT_TRUE(swapped);
   EXPECT_EQ(*swapped, Exchange::kForeign);
   EXPECT_EQ(ReadText("a.py"), "old\n");
@@ -150,7 +158,38 @@ TEST_F(InPlaceDeployerTest, AReloadThatHangsIsAFailureAfterTheTouch) {
   EXPECT_EQ(deployer_->Deploy(Plan(), {}).outcome, DeployOutcome::kFailedTouched);
   service_->hangs = false;
   service_->healthy = false;
-  EXPECT_EQ(deployer_->Deploy(Plan({{"a.py", "new\n", "newer\n"}}), {}).outcome, DeployOutcome::kFailedTouched);
+  EXPECT_EQ(deployer_->Deploy(Plan({{"a.py", "new\n", "newer\n"}}), {}).outcome,
+            DeployOutcome::kFailedTouched);
+}
+
+// A limit on file size stands for the full disk: every write of content fails.
+class FullDisk {
+ public:
+  FullDisk() {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit full{0, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &full);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(InPlaceDeployerTest, AFullDiskLosesNothing) {
+  const auto plan = Plan();
+  {
+    const FullDisk full;
+    const auto refused = deployer_->Deploy(plan, {});
+    EXPECT_EQ(refused.outcome, DeployOutcome::kFailedUntouched);
+    EXPECT_NE(refused.detail.find("write"), std::string::npos) << refused.detail;
+  }
+  EXPECT_EQ(ReadText("a.py"), "old\n");
+  ASSERT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
+  const FullDisk full;  // a rollback needs no space: the old file is still there
+  EXPECT_EQ(deployer_->RollBack(plan).outcome, DeployOutcome::kDone);
+  EXPECT_EQ(ReadText("a.py"), "old\n");
 }
 
 TEST_F(InPlaceDeployerTest, StaleByteCodeIsRemoved) {
@@ -204,7 +243,7 @@ TEST_F(InPlaceDeployerTest, LinksOutOfTheRootAreNotFollowed) {
 }
 
 TEST_F(InPlaceDeployerTest, RehearsalChangesNothing) {
-  struct stat before {}, after {};
+  struct stat before{}, after{};
   stat((root_ / "a.py").c_str(), &before);
   const auto tree = deployer_->Read(ComponentId("app"))->hash;
   ASSERT_TRUE(deployer_->Rehearse(ComponentId("app")));

@@ -10,8 +10,8 @@ namespace ratchet::files {
 Status RootIsExchangeable(const std::string& root);
 
 struct RootSwap {
-  std::string root;           // absolute
-  std::string kept;           // absolute, beside the root: the staged copy before, the backup after
+  std::string root;  // absolute
+  std::string kept;  // absolute, beside the root: the staged copy before, the backup after
   std::vector<std::pair<std::string, std::string>> contents;  // path → new text
   std::vector<std::string> sources;
   std::string expected_tree;

@@ -31,10 +31,12 @@ bool IsSkippedFolder(std::string_view name) {
 
 class TreeWalker {
  public:
-  TreeWalker(const Descriptor& root, const std::vector<std::string>& sources) : root_(root), sources_(sources) {}
+  TreeWalker(const Descriptor& root, const std::vector<std::string>& sources)
+      : root_(root), sources_(sources) {}
 
   Status Walk(const std::string& folder) {
-    TRY(const Descriptor opened, OpenBeneath(root_, folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY));
+    TRY(const Descriptor opened,
+        OpenBeneath(root_, folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY));
     const std::unique_ptr<DIR, int (*)(DIR*)> listing(fdopendir(dup(opened.get())), closedir);
     if (listing == nullptr) return std::unexpected(SystemError("list " + folder));
     std::vector<std::string> names;
@@ -42,8 +44,9 @@ class TreeWalker {
     std::ranges::sort(names);
     for (const std::string& name : names) {
       if (name == "." || name == "..") continue;
-      struct stat info {};
-      if (fstatat(opened.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;  // gone meanwhile
+      struct stat info{};
+      if (fstatat(opened.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+        continue;  // gone meanwhile
       const std::string path = folder.empty() ? name : folder + "/" + name;
       if (S_ISDIR(info.st_mode) && !IsSkippedFolder(name)) TRY_STATUS(Walk(path));
       if (S_ISREG(info.st_mode) && MatchesAny(sources_, path)) TRY_STATUS(Add(path, info.st_size));
@@ -62,7 +65,8 @@ class TreeWalker {
   Status Add(const std::string& path, off_t size) {
     if (size > kFileBytesMax || tree_.files.size() >= kFilesMax) {
       return Fail(ErrorCode::kResourceExhausted,
-                  fmt::format("{}: at most {} source files of {} MB are allowed", path, kFilesMax, kFileBytesMax >> 20));
+                  fmt::format("{}: at most {} source files of {} MB are allowed", path, kFilesMax,
+                              kFileBytesMax >> 20));
     }
     TRY(std::string text, ReadBeneath(root_, path));
     tree_.files.push_back({path, std::move(text)});
@@ -85,15 +89,18 @@ Error SystemError(const std::string& doing) {
   ErrorCode kind = ErrorCode::kUnavailable;
   if (code == ENOENT || code == ENOTDIR) kind = ErrorCode::kNotFound;
   if (code == ENOSPC || code == EDQUOT || code == EFBIG) kind = ErrorCode::kResourceExhausted;
-  if (code == EACCES || code == EPERM || code == EROFS || code == EXDEV || code == ELOOP) kind = ErrorCode::kPermissionDenied;
+  if (code == EACCES || code == EPERM || code == EROFS || code == EXDEV || code == ELOOP)
+    kind = ErrorCode::kPermissionDenied;
   return {kind, fmt::format("{}: {}", doing, std::strerror(code))};
 }
 
 Result<Descriptor> OpenRoot(const std::string& root) {
-  struct stat info {};
-  if (lstat(root.c_str(), &info) != 0) return std::unexpected(SystemError("component root " + root));
+  struct stat info{};
+  if (lstat(root.c_str(), &info) != 0)
+    return std::unexpected(SystemError("component root " + root));
   if (S_ISLNK(info.st_mode)) {
-    return Fail(ErrorCode::kInvalidArgument, "component root " + root + " is a symbolic link; allowed: the folder itself");
+    return Fail(ErrorCode::kInvalidArgument,
+                "component root " + root + " is a symbolic link; allowed: the folder itself");
   }
   Descriptor opened(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!opened.ok()) return std::unexpected(SystemError("component root " + root));
@@ -104,17 +111,20 @@ Result<Descriptor> OpenBeneath(const Descriptor& root, const std::string& path, 
   open_how how{};
   how.flags = static_cast<__u64>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  Descriptor opened(static_cast<int>(syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof(how))));
+  Descriptor opened(
+      static_cast<int>(syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof(how))));
   if (!opened.ok()) return std::unexpected(SystemError("open " + path));
   return opened;
 }
 
-Result<std::pair<Descriptor, std::string>> OpenParent(const Descriptor& root, const std::string& path) {
+Result<std::pair<Descriptor, std::string>> OpenParent(const Descriptor& root,
+                                                      const std::string& path) {
   TRY(const std::string normal, NormaliseRelativePath(path));
   const size_t slash = normal.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : normal.substr(0, slash);
   TRY(Descriptor opened, OpenBeneath(root, folder, O_RDONLY | O_DIRECTORY));
-  return std::pair(std::move(opened), slash == std::string::npos ? normal : normal.substr(slash + 1));
+  return std::pair(std::move(opened),
+                   slash == std::string::npos ? normal : normal.substr(slash + 1));
 }
 
 Result<std::string> ReadBeneath(const Descriptor& root, const std::string& path) {
@@ -137,10 +147,11 @@ Result<ComponentTree> ReadTree(const Descriptor& root, const std::vector<std::st
 }
 
 Status CopyAttributes(const Descriptor& from, const Descriptor& to) {
-  struct stat info {};
+  struct stat info{};
   if (fstat(from.get(), &info) != 0) return std::unexpected(SystemError("stat"));
   // Only root may give files away; everybody else already is the owner, or keeps the group it may.
-  if (fchown(to.get(), info.st_uid, info.st_gid) != 0 && geteuid() == 0) return std::unexpected(SystemError("chown"));
+  if (fchown(to.get(), info.st_uid, info.st_gid) != 0 && geteuid() == 0)
+    return std::unexpected(SystemError("chown"));
   if (fchmod(to.get(), info.st_mode & 07777) != 0) return std::unexpected(SystemError("chmod"));
   std::array<char, 4096> names{};
   const ssize_t size = flistxattr(from.get(), names.data(), names.size());
@@ -148,19 +159,23 @@ Status CopyAttributes(const Descriptor& from, const Descriptor& to) {
     const char* name = names.data() + at;
     std::array<char, 65536> value;
     const ssize_t length = fgetxattr(from.get(), name, value.data(), value.size());
-    if (length >= 0) fsetxattr(to.get(), name, value.data(), static_cast<size_t>(length), 0);  // best effort: some are the system's
+    if (length >= 0)
+      fsetxattr(to.get(), name, value.data(), static_cast<size_t>(length),
+                0);  // best effort: some are the system's
     at += static_cast<ssize_t>(std::strlen(name)) + 1;
   }
   return {};
 }
 
-Status WriteLike(const Descriptor& folder, const std::string& name, std::string_view content, const Descriptor& like) {
+Status WriteLike(const Descriptor& folder, const std::string& name, std::string_view content,
+                 const Descriptor& like) {
   const auto undo = [&](Error error) -> Status {
     unlinkat(folder.get(), name.c_str(), 0);
     return std::unexpected(std::move(error));
   };
   unlinkat(folder.get(), name.c_str(), 0);  // a left-over of an interrupted attempt
-  const Descriptor file(openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const Descriptor file(openat(folder.get(), name.c_str(),
+                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.ok()) return std::unexpected(SystemError("create " + name));
   while (!content.empty()) {
     const ssize_t put = write(file.get(), content.data(), content.size());
@@ -169,8 +184,9 @@ Status WriteLike(const Descriptor& folder, const std::string& name, std::string_
     content.remove_prefix(static_cast<size_t>(put));
   }
   if (const auto copied = CopyAttributes(like, file); !copied) return undo(copied.error());
-  // Byte code is trusted by the second and size of its source: never the same second as the old one.
-  struct stat old {}, made {};
+  // Byte code is trusted by the second and size of its source: never the same second as the old
+  // one.
+  struct stat old{}, made{};
   fstat(like.get(), &old);
   fstat(file.get(), &made);
   if (old.st_mtim.tv_sec == made.st_mtim.tv_sec) {

@@ -1,6 +1,6 @@
 #pragma once
-// Files below a root, reached by descriptor: no symbolic link on the way is ever followed, and no path
-// leaves the root (openat2, RESOLVE_BENEATH).
+// Files below a root, reached by descriptor: no symbolic link on the way is ever followed, and no
+// path leaves the root (openat2, RESOLVE_BENEATH).
 
 #include <sys/stat.h>
 
@@ -38,14 +38,17 @@ Error SystemError(const std::string& doing);
 Result<Descriptor> OpenRoot(const std::string& root);
 Result<Descriptor> OpenBeneath(const Descriptor& root, const std::string& path, int flags);
 // The folder of `path` and the last name in it.
-Result<std::pair<Descriptor, std::string>> OpenParent(const Descriptor& root, const std::string& path);
+Result<std::pair<Descriptor, std::string>> OpenParent(const Descriptor& root,
+                                                      const std::string& path);
 Result<std::string> ReadBeneath(const Descriptor& root, const std::string& path);
 
 // The component's sources by path; hidden folders, byte code and Ratchet's own folder are left out.
 Result<ComponentTree> ReadTree(const Descriptor& root, const std::vector<std::string>& sources);
 
-// Writes a new file with the content, and owner, mode and attributes of `like`; durable when it returns.
-Status WriteLike(const Descriptor& folder, const std::string& name, std::string_view content, const Descriptor& like);
+// Writes a new file with the content, and owner, mode and attributes of `like`; durable when it
+// returns.
+Status WriteLike(const Descriptor& folder, const std::string& name, std::string_view content,
+                 const Descriptor& like);
 Status CopyAttributes(const Descriptor& from, const Descriptor& to);
 Status SyncFolder(const Descriptor& folder);
 

@@ -32,11 +32,14 @@ int SignalNumber(const std::string& name) {
 
 // Whether the map of loaded sources has every file with the wanted digest.
 Status DigestsMatch(const Json& loaded, const std::vector<FileDigest>& files) {
-  if (!loaded.is_object()) return Fail(ErrorCode::kInvalidArgument, "the proof is no map of files to digests");
+  if (!loaded.is_object())
+    return Fail(ErrorCode::kInvalidArgument, "the proof is no map of files to digests");
   for (const FileDigest& file : files) {
     const auto at = loaded.find(file.path);
-    if (at == loaded.end() || !at->is_string()) return Fail(ErrorCode::kUnavailable, file.path + " is not loaded");
-    if (at->get<std::string>() != file.sha256) return Fail(ErrorCode::kUnavailable, file.path + " is loaded in another version");
+    if (at == loaded.end() || !at->is_string())
+      return Fail(ErrorCode::kUnavailable, file.path + " is not loaded");
+    if (at->get<std::string>() != file.sha256)
+      return Fail(ErrorCode::kUnavailable, file.path + " is loaded in another version");
   }
   return {};
 }
@@ -45,46 +48,59 @@ Status DigestsMatch(const Json& loaded, const std::vector<FileDigest>& files) {
 
 Status ServiceControl::RunCommand(const ReloadConfig& reload) {
   std::vector<char*> arguments;
-  for (const std::string& word : reload.command) arguments.push_back(const_cast<char*>(word.c_str()));
+  for (const std::string& word : reload.command)
+    arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   pid_t child = 0;
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  const int failed = posix_spawnp(&child, arguments[0], nullptr, &attributes, arguments.data(), environ);
+  const int failed =
+      posix_spawnp(&child, arguments[0], nullptr, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
-  if (failed != 0) return Fail(ErrorCode::kUnavailable, fmt::format("reload command {}: cannot be started", reload.command[0]));
+  if (failed != 0)
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("reload command {}: cannot be started", reload.command[0]));
   const auto deadline = SteadyClock::now() + reload.timeout;
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
     if (SteadyClock::now() > deadline) {
       kill(-child, SIGKILL);
       waitpid(child, &status, 0);
-      return Fail(ErrorCode::kTimeout, "the reload command did not end within " + FormatDuration(reload.timeout));
+      return Fail(ErrorCode::kTimeout,
+                  "the reload command did not end within " + FormatDuration(reload.timeout));
     }
     std::this_thread::sleep_for(kPoll);
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return Fail(ErrorCode::kUnavailable, fmt::format("the reload command failed with status {}", status));
+  return Fail(ErrorCode::kUnavailable,
+              fmt::format("the reload command failed with status {}", status));
 }
 
 Status ServiceControl::Reload(const ReloadConfig& reload) {
   switch (reload.kind) {
-    case ReloadKind::kNone: return {};
-    case ReloadKind::kCommand: return RunCommand(reload);
+    case ReloadKind::kNone:
+      return {};
+    case ReloadKind::kCommand:
+      return RunCommand(reload);
     case ReloadKind::kSignal: {
       std::ifstream file(reload.pid_file);
       pid_t pid = 0;
       file >> pid;
-      if (pid <= 1) return Fail(ErrorCode::kNotFound, "reload: no process id in " + reload.pid_file);
-      if (kill(pid, SignalNumber(reload.signal)) != 0) return Fail(ErrorCode::kUnavailable, fmt::format("reload: process {} cannot be signalled", pid));
+      if (pid <= 1)
+        return Fail(ErrorCode::kNotFound, "reload: no process id in " + reload.pid_file);
+      if (kill(pid, SignalNumber(reload.signal)) != 0)
+        return Fail(ErrorCode::kUnavailable,
+                    fmt::format("reload: process {} cannot be signalled", pid));
       return {};
     }
     case ReloadKind::kHttp: {
-      const auto answer = http_.Send({.method = "POST", .url = reload.url, .timeout = reload.timeout});
+      const auto answer =
+          http_.Send({.method = "POST", .url = reload.url, .timeout = reload.timeout});
       if (!answer) return std::unexpected(answer.error().Within("reload"));
       if (answer->status / 100 == 2) return {};
-      return Fail(ErrorCode::kUnavailable, fmt::format("reload: {} answered {}: {}", reload.url, answer->status, Shorten(answer->body, 200)));
+      return Fail(ErrorCode::kUnavailable, fmt::format("reload: {} answered {}: {}", reload.url,
+                                                       answer->status, Shorten(answer->body, 200)));
     }
   }
   return {};
@@ -93,19 +109,25 @@ Status ServiceControl::Reload(const ReloadConfig& reload) {
 Result<std::string> ServiceControl::ReadProof(const ProofConfig& proof) {
   const auto answer = http_.Send({.url = proof.url, .timeout = proof.timeout});
   if (!answer) return std::unexpected(answer.error().Within("proof"));
-  if (answer->status != 200) return Fail(ErrorCode::kUnavailable, fmt::format("proof: {} answered {}", proof.url, answer->status));
+  if (answer->status != 200)
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("proof: {} answered {}", proof.url, answer->status));
   const Json json = Json::parse(answer->body, nullptr, false);
   try {
     return json.at(Json::json_pointer(proof.pointer)).dump();
   } catch (const Json::exception&) {
-    return Fail(ErrorCode::kUnavailable, fmt::format("proof: {} has nothing at \"{}\"", proof.url, proof.pointer));
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("proof: {} has nothing at \"{}\"", proof.url, proof.pointer));
   }
 }
 
-Status ServiceControl::ReloadAndProve(const ComponentConfig& component, const std::vector<FileDigest>& files) {
+Status ServiceControl::ReloadAndProve(const ComponentConfig& component,
+                                      const std::vector<FileDigest>& files) {
   const ProofConfig& proof = component.proof;
   if (proof.kind == ProofKind::kNone) {
-    return Fail(ErrorCode::kInvalidArgument, "component " + component.id.value + " has no proof of what it serves ([component.proof])");
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "component " + component.id.value + " has no proof of what it serves ([component.proof])");
   }
   std::string value_before;
   if (proof.kind == ProofKind::kChanges) value_before = ReadProof(proof).value_or("");
@@ -126,8 +148,9 @@ Status ServiceControl::ReloadAndProve(const ComponentConfig& component, const st
     if (SteadyClock::now() >= deadline) break;
     std::this_thread::sleep_for(kPoll);
   }
-  return Fail(ErrorCode::kTimeout, fmt::format("the service does not prove within {} that it serves the version: {}",
-                                               FormatDuration(proof.timeout), last.error().message));
+  return Fail(ErrorCode::kTimeout,
+              fmt::format("the service does not prove within {} that it serves the version: {}",
+                          FormatDuration(proof.timeout), last.error().message));
 }
 
 Health ServiceControl::CheckHealth(const ComponentConfig& component) {

@@ -10,8 +10,8 @@ class ServiceControl {
  public:
   explicit ServiceControl(HttpClient& http) : http_(http) {}
 
-  // Reloads and waits until the service proves that it serves `files` (path → SHA-256 of the content
-  // that must be loaded). kTimeout when it does not within the proof's time.
+  // Reloads and waits until the service proves that it serves `files` (path → SHA-256 of the
+  // content that must be loaded). kTimeout when it does not within the proof's time.
   Status ReloadAndProve(const ComponentConfig& component, const std::vector<FileDigest>& files);
   // Three tries within two seconds: one refused connection is no illness.
   Health CheckHealth(const ComponentConfig& component);

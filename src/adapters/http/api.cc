@@ -19,22 +19,33 @@ constexpr int kListMax = 200;
 
 int HttpStatus(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalidArgument: return 400;
-    case ErrorCode::kPermissionDenied: return 403;
-    case ErrorCode::kNotFound: return 404;
-    case ErrorCode::kConflict: return 409;
-    case ErrorCode::kResourceExhausted: return 429;
-    case ErrorCode::kUnavailable: return 503;
-    case ErrorCode::kTimeout: return 504;
-    default: return 500;
+    case ErrorCode::kInvalidArgument:
+      return 400;
+    case ErrorCode::kPermissionDenied:
+      return 403;
+    case ErrorCode::kNotFound:
+      return 404;
+    case ErrorCode::kConflict:
+      return 409;
+    case ErrorCode::kResourceExhausted:
+      return 429;
+    case ErrorCode::kUnavailable:
+      return 503;
+    case ErrorCode::kTimeout:
+      return 504;
+    default:
+      return 500;
   }
 }
 
-Response JsonResponse(const Json& json, int status = 200) { return {.status = status, .body = ToText(json)}; }
+Response JsonResponse(const Json& json, int status = 200) {
+  return {.status = status, .body = ToText(json)};
+}
 
 std::string BearerKey(const Request& request) {
   const auto at = request.headers.find("authorization");
-  if (at == request.headers.end() || !Lowercase(at->second.substr(0, 7)).starts_with("bearer ")) return {};
+  if (at == request.headers.end() || !Lowercase(at->second.substr(0, 7)).starts_with("bearer "))
+    return {};
   return std::string(Trim(std::string_view(at->second).substr(7)));
 }
 
@@ -56,27 +67,33 @@ std::vector<std::string> Segments(const std::string& path) {
 }  // namespace
 
 Response ErrorResponse(const Error& error) {
-  return JsonResponse({{"error", {{"code", Name(error.code)}, {"message", error.message}}}}, HttpStatus(error.code));
+  return JsonResponse({{"error", {{"code", Name(error.code)}, {"message", error.message}}}},
+                      HttpStatus(error.code));
 }
 
 Response Api::Handle(const Request& request) {
   if (request.path == "/health") {
-    return JsonResponse({{"status", ports_.loop.failed() ? "failed" : "ok"}, {"version", RATCHET_VERSION}},
-                        ports_.loop.failed() ? 503 : 200);
+    return JsonResponse(
+        {{"status", ports_.loop.failed() ? "failed" : "ok"}, {"version", RATCHET_VERSION}},
+        ports_.loop.failed() ? 503 : 200);
   }
-  if (CrossSite(request)) return ErrorResponse({ErrorCode::kPermissionDenied, "requests of other sites are not answered"});
+  if (CrossSite(request))
+    return ErrorResponse(
+        {ErrorCode::kPermissionDenied, "requests of other sites are not answered"});
   const auto ring = KeyRing::Load(ports_.key_file);
   if (!ring) return ErrorResponse(ring.error());
   const auto who = ring->Find(BearerKey(request));
   if (!who) {
-    Response refused = ErrorResponse({ErrorCode::kPermissionDenied, "a key is needed: Authorization: Bearer <key>"});
+    Response refused = ErrorResponse(
+        {ErrorCode::kPermissionDenied, "a key is needed: Authorization: Bearer <key>"});
     refused.status = 401;
     refused.headers["WWW-Authenticate"] = "Bearer";
     return refused;
   }
   if (request.method == "GET") return Get(request, *who);
   if (request.method == "POST") return Post(request, *who);
-  return {.status = 405, .body = R"({"error":{"code":"invalid_argument","message":"allowed: GET, POST"}})"};
+  return {.status = 405,
+          .body = R"({"error":{"code":"invalid_argument","message":"allowed: GET, POST"}})"};
 }
 
 template <typename T>
@@ -107,20 +124,27 @@ Response Api::Get(const Request& request, const Principal& who) {
 
 Response Api::Post(const Request& request, const Principal& who) {
   const auto segments = Segments(request.path);
-  const Json body = request.body.empty() ? Json::object() : Json::parse(request.body, nullptr, false);
-  if (!body.is_object()) return ErrorResponse({ErrorCode::kInvalidArgument, "the body is no JSON object"});
+  const Json body =
+      request.body.empty() ? Json::object() : Json::parse(request.body, nullptr, false);
+  if (!body.is_object())
+    return ErrorResponse({ErrorCode::kInvalidArgument, "the body is no JSON object"});
   if (segments.size() == 1 && segments[0] == "cycles") return TriggerCycle(request, who);
-  if (segments.size() == 1 && segments[0] == "stop") return Command([who](Engine& e) { return e.Stop(who); });
-  if (segments.size() == 1 && segments[0] == "resume") return Command([who](Engine& e) { return e.Resume(who); });
+  if (segments.size() == 1 && segments[0] == "stop")
+    return Command([who](Engine& e) { return e.Stop(who); });
+  if (segments.size() == 1 && segments[0] == "resume")
+    return Command([who](Engine& e) { return e.Resume(who); });
   if (segments.size() == 3 && segments[0] == "components" && segments[2] == "release") {
     return Command([who, id = ComponentId(segments[1])](Engine& e) { return e.Release(id, who); });
   }
   if (segments.size() == 3 && segments[0] == "improvements") {
     const ImprovementId id(segments[1]);
-    if (segments[2] == "approve") return Command([who, id](Engine& e) { return e.Approve(id, who); });
-    if (segments[2] == "rollback") return Command([who, id](Engine& e) { return e.RollBack(id, who); });
+    if (segments[2] == "approve")
+      return Command([who, id](Engine& e) { return e.Approve(id, who); });
+    if (segments[2] == "rollback")
+      return Command([who, id](Engine& e) { return e.RollBack(id, who); });
     if (segments[2] == "reject") {
-      const std::string why = body.contains("why") && body["why"].is_string() ? body["why"].get<std::string>() : "";
+      const std::string why =
+          body.contains("why") && body["why"].is_string() ? body["why"].get<std::string>() : "";
       return Command([who, id, why](Engine& e) { return e.Reject(id, who, why); });
     }
   }
@@ -136,61 +160,71 @@ Response Api::Command(const std::function<Status(Engine&)>& run) {
 }
 
 Response Api::TriggerCycle(const Request& request, const Principal& who) {
-  const Json body = request.body.empty() ? Json::object() : Json::parse(request.body, nullptr, false);
+  const Json body =
+      request.body.empty() ? Json::object() : Json::parse(request.body, nullptr, false);
   CycleRequest cycle;
   try {
     cycle.tenant = TenantId(body.value("tenant_id", ""));
     const std::string priority = body.value("priority", "normal");
     const auto parsed = Parse<Priority>(priority);
-    if (!parsed) return ErrorResponse({ErrorCode::kInvalidArgument, fmt::format("priority: \"{}\"; allowed: normal, emergency", priority)});
+    if (!parsed)
+      return ErrorResponse({ErrorCode::kInvalidArgument,
+                            fmt::format("priority: \"{}\"; allowed: normal, emergency", priority)});
     cycle.priority = *parsed;
     if (body.contains("analysis_window_hours")) {
       const double hours = body["analysis_window_hours"].get<double>();
-      if (!(hours > 0 && hours <= 24.0 * 35)) return ErrorResponse({ErrorCode::kInvalidArgument, "analysis_window_hours: allowed: above 0, up to 840"});
+      if (!(hours > 0 && hours <= 24.0 * 35))
+        return ErrorResponse(
+            {ErrorCode::kInvalidArgument, "analysis_window_hours: allowed: above 0, up to 840"});
       cycle.analysis_window = Duration(static_cast<std::int64_t>(hours * 3'600'000));
     }
     if (body.contains("max_improvements")) {
       const int most = body["max_improvements"].get<int>();
-      if (most < 0 || most > 100) return ErrorResponse({ErrorCode::kInvalidArgument, "max_improvements: allowed: 0 to 100"});
+      if (most < 0 || most > 100)
+        return ErrorResponse({ErrorCode::kInvalidArgument, "max_improvements: allowed: 0 to 100"});
       cycle.max_improvements = most;
     }
   } catch (const Json::exception& e) {
     return ErrorResponse({ErrorCode::kInvalidArgument, std::string("body: ") + e.what()});
   }
-  const auto started = ports_.loop.Ask<CycleId>([cycle, who](Engine& engine) { return engine.TriggerCycle(cycle, who); });
+  const auto started = ports_.loop.Ask<CycleId>(
+      [cycle, who](Engine& engine) { return engine.TriggerCycle(cycle, who); });
   if (!started) return ErrorResponse(started.error());
   return JsonResponse({{"cycle_id", started->value}}, 202);
 }
 
 Response Api::SystemStatus(const Principal& who) {
-  auto status = ports_.loop.Ask<std::string>([who, now = ports_.clock.Now()](Engine& engine) -> Result<std::string> {
-    Json active = Json::array(), components = Json::array(), cycles = Json::array();
-    for (const auto& [id, improvement] : engine.active()) {
-      if (!who.tenants.Allows(improvement.opportunity.tenant) || IsTerminal(improvement.status)) continue;
-      active.push_back({{"improvement_id", id.value},
-                        {"status", Name(improvement.status)},
-                        {"component", improvement.opportunity.component.value},
-                        {"operation", improvement.opportunity.operation},
-                        {"summary", improvement.summary},
-                        {"looks", improvement.looks.size()},
-                        {"approved", improvement.approval.has_value()}});
-    }
-    for (const auto& [id, component] : engine.components()) {
-      components.push_back({{"component", id.value},
-                            {"frozen", component.frozen},
-                            {"frozen_reason", component.frozen_reason},
-                            {"rehearsed", component.rehearsed_at.has_value()},
-                            {"rehearsal_error", component.rehearsal_error}});
-    }
-    for (const auto& [id, cycle] : engine.cycles()) cycles.push_back({{"cycle_id", id.value}, {"status", Name(cycle.status)}});
-    return ToText({{"time", FormatInstant(now)},
-                   {"stopped", engine.stopped()},
-                   {"version", RATCHET_VERSION},
-                   {"effects_pending", engine.pending_effects()},
-                   {"cycles", cycles},
-                   {"improvements", active},
-                   {"components", components}});
-  });
+  auto status = ports_.loop.Ask<std::string>(
+      [who, now = ports_.clock.Now()](Engine& engine) -> Result<std::string> {
+        Json active = Json::array(), components = Json::array(), cycles = Json::array();
+        for (const auto& [id, improvement] : engine.active()) {
+          if (!who.tenants.Allows(improvement.opportunity.tenant) || IsTerminal(improvement.status))
+            continue;
+          active.push_back({{"improvement_id", id.value},
+                            {"status", Name(improvement.status)},
+                            {"component", improvement.opportunity.component.value},
+                            {"operation", improvement.opportunity.operation},
+                            {"summary", improvement.summary},
+                            {"looks", improvement.looks.size()},
+                            {"approved", improvement.approval.has_value()}});
+        }
+        for (const auto& [id, component] : engine.components()) {
+          components.push_back({{"component", id.value},
+                                {"frozen", component.frozen},
+                                {"frozen_reason", component.frozen_reason},
+                                {"rehearsed", component.rehearsed_at.has_value()},
+                                {"rehearsal_error", component.rehearsal_error}});
+        }
+        for (const auto& [id, cycle] : engine.cycles())
+          cycles.push_back({{"cycle_id", id.value}, {"status", Name(cycle.status)}});
+        return ToText({{"time", FormatInstant(now)},
+                       {"stopped", engine.stopped()},
+                       {"version", RATCHET_VERSION},
+                       {"effects_pending", engine.pending_effects()},
+                       {"cycles", cycles},
+                       {"improvements", active},
+                       {"components", components}});
+      });
   if (!status) return ErrorResponse(status.error());
   return {.body = *status};
 }
@@ -201,7 +235,8 @@ Response Api::ShowImprovement(const std::string& id, const Principal& who) {
   if (!improvement) return ErrorResponse(improvement.error());
   Json json = reporting::Assessment(*improvement);
   json["state"] = ToJson(*improvement);
-  if (const auto change = ports_.reader.LoadChange(improvement->id)) json["change"] = ToJson(*change);
+  if (const auto change = ports_.reader.LoadChange(improvement->id))
+    json["change"] = ToJson(*change);
   return JsonResponse(json);
 }
 
@@ -211,9 +246,13 @@ Response Api::Report(const Request& request, const Principal& who) {
   const auto cycles = ports_.reader.Cycles(who.tenants, kListMax);
   if (!cycles) return ErrorResponse(cycles.error());
   const auto wanted = request.query.find("cycle");
-  const auto cycle = std::ranges::find_if(*cycles, [&](const Cycle& c) { return wanted == request.query.end() || c.id.value == wanted->second; });
+  const auto cycle = std::ranges::find_if(*cycles, [&](const Cycle& c) {
+    return wanted == request.query.end() || c.id.value == wanted->second;
+  });
   if (cycle == cycles->end()) {
-    return ErrorResponse({ErrorCode::kNotFound, wanted == request.query.end() ? "there was no cycle yet" : "no cycle " + wanted->second});
+    return ErrorResponse({ErrorCode::kNotFound, wanted == request.query.end()
+                                                    ? "there was no cycle yet"
+                                                    : "no cycle " + wanted->second});
   }
   std::vector<Improvement> improvements;
   for (const ImprovementId& id : cycle->improvements) {
@@ -225,7 +264,8 @@ Response Api::Report(const Request& request, const Principal& who) {
   if (!head) return ErrorResponse(head.error());
   report["audit_head"] = {{"sequence", head->sequence}, {"hash", head->hash}, {"hmac", head->hmac}};
   // Reports are kept where `audit verify` finds their heads.
-  const std::string file = fmt::format("{}/{}-{}.json", ports_.reports_folder, cycle->id.value, head->sequence);
+  const std::string file =
+      fmt::format("{}/{}-{}.json", ports_.reports_folder, cycle->id.value, head->sequence);
   (void)WritePrivateFile(file, ToText(report) + "\n");
   return JsonResponse(report);
 }
@@ -242,7 +282,8 @@ Response Api::Metrics() {
     for (const Improvement& improvement : *improvements) {
       ++input.improvements[improvement.status];
       input.tokens += static_cast<double>(improvement.llm_tokens);
-      if (improvement.status == ImprovementStatus::kCompleted) input.impact_total += improvement.opportunity.score;
+      if (improvement.status == ImprovementStatus::kCompleted)
+        input.impact_total += improvement.opportunity.score;
     }
     for (const Cycle& cycle : *cycles) {
       ++input.cycles[cycle.status];
@@ -251,9 +292,10 @@ Response Api::Metrics() {
       if (first_ended) input.cycle_seconds_last = Seconds(*cycle.end_time - cycle.start_time);
     }
   }
-  const auto live = ports_.loop.Ask<std::pair<size_t, bool>>([](Engine& engine) -> Result<std::pair<size_t, bool>> {
-    return std::pair(engine.pending_effects(), engine.stopped());
-  });
+  const auto live = ports_.loop.Ask<std::pair<size_t, bool>>(
+      [](Engine& engine) -> Result<std::pair<size_t, bool>> {
+        return std::pair(engine.pending_effects(), engine.stopped());
+      });
   if (live) std::tie(input.effects_pending, input.stopped) = *live;
   return {.content_type = "text/plain; version=0.0.4", .body = PrometheusText(input)};
 }

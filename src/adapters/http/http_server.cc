@@ -31,7 +31,8 @@ int HexDigit(char c) {
 std::string UrlDecode(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
+        HexDigit(text[i + 2]) >= 0) {
       out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
       i += 2;
     } else {
@@ -49,16 +50,20 @@ Request Convert(const bhttp::request<bhttp::string_body>& message) {
   if (mark != std::string::npos) {
     for (const auto& pair : Split(std::string_view(target).substr(mark + 1), '&')) {
       const size_t equals = pair.find('=');
-      if (!pair.empty()) request.query[UrlDecode(pair.substr(0, equals))] = equals == std::string::npos ? "" : UrlDecode(std::string_view(pair).substr(equals + 1));
+      if (!pair.empty())
+        request.query[UrlDecode(pair.substr(0, equals))] =
+            equals == std::string::npos ? "" : UrlDecode(std::string_view(pair).substr(equals + 1));
     }
   }
-  for (const auto& field : message) request.headers[Lowercase(std::string(field.name_string()))] = std::string(field.value());
+  for (const auto& field : message)
+    request.headers[Lowercase(std::string(field.name_string()))] = std::string(field.value());
   return request;
 }
 
 class Session : public std::enable_shared_from_this<Session> {  // shared: pending operations own it
  public:
-  Session(Tcp::socket socket, const ServerConfig& config, const Server::Handler& handler, std::atomic<int>& open)
+  Session(Tcp::socket socket, const ServerConfig& config, const Server::Handler& handler,
+          std::atomic<int>& open)
       : stream_(std::move(socket)), config_(config), handler_(handler), open_(open) {
     ++open_;
   }
@@ -70,20 +75,27 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
     parser_.emplace();
     parser_->body_limit(config_.body_bytes_max);
     stream_.expires_after(config_.idle);
-    bhttp::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
+    bhttp::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
   }
 
  private:
   void OnRead(beast::error_code error) {
     if (error == bhttp::error::body_limit) {
-      return Answer({.status = 413, .body = R"({"error":{"code":"resource_exhausted","message":"the body is too large"}})"}, false);
+      return Answer(
+          {.status = 413,
+           .body = R"({"error":{"code":"resource_exhausted","message":"the body is too large"}})"},
+          false);
     }
     if (error) return;  // closed, too slow, or no HTTP
     Response response;
     try {
       response = handler_(Convert(parser_->get()));
     } catch (const std::exception& e) {
-      response = {.status = 500, .body = R"({"error":{"code":"internal","message":"the request could not be handled"}})"};
+      response = {
+          .status = 500,
+          .body = R"({"error":{"code":"internal","message":"the request could not be handled"}})"};
     }
     Answer(response, parser_->get().keep_alive());
   }
@@ -98,13 +110,27 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
     message_.body() = response.body;
     message_.keep_alive(keep_alive);
     message_.prepare_payload();
-    bhttp::async_write(stream_, message_, [self = shared_from_this(), keep_alive](beast::error_code error, size_t) {
-      if (error) return;
-      if (keep_alive) return self->Read();
-      beast::error_code ignored;
-      self->stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
-    });
+    bhttp::async_write(stream_, message_,
+                       [self = shared_from_this(), keep_alive](beast::error_code error, size_t) {
+                         if (error) return;
+                         if (keep_alive) return self->Read();
+                         beast::error_code ignored;
+                         self->stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+                         self->Drain(kDrainBytes);
+                       });
   }
+
+  // A sender that is still sending sees our answer only if its bytes are taken: closing at once
+  // would reset the connection.
+  void Drain(size_t left) {
+    stream_.expires_after(Duration(5'000));
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(65536),
+                            [self = shared_from_this(), left](beast::error_code error, size_t got) {
+                              if (!error && got < left) self->Drain(left - got);
+                            });
+  }
+  static constexpr size_t kDrainBytes = 64U << 20;
 
   beast::tcp_stream stream_;
   const ServerConfig& config_;
@@ -118,15 +144,18 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
 }  // namespace
 
 struct Server::State {
-  State(ServerConfig c, Handler h) : config(std::move(c)), handler(std::move(h)), context(config.threads), acceptor(context) {}
+  State(ServerConfig c, Handler h)
+      : config(std::move(c)), handler(std::move(h)), context(config.threads), acceptor(context) {}
 
   void Accept() {
-    acceptor.async_accept(asio::make_strand(context), [this](beast::error_code error, Tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      // Over the limit the connection is closed at once: the sender sees it and comes back.
-      if (!error && open < config.connections_max) std::make_shared<Session>(std::move(socket), config, handler, open)->Read();
-      Accept();
-    });
+    acceptor.async_accept(
+        asio::make_strand(context), [this](beast::error_code error, Tcp::socket socket) {
+          if (error == asio::error::operation_aborted) return;
+          // Over the limit the connection is closed at once: the sender sees it and comes back.
+          if (!error && open < config.connections_max)
+            std::make_shared<Session>(std::move(socket), config, handler, open)->Read();
+          Accept();
+        });
   }
 
   ServerConfig config;
@@ -143,13 +172,17 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, Handle
   auto state = std::make_unique<State>(config, std::move(handler));
   beast::error_code error;
   const auto address = asio::ip::make_address(config.address, error);
-  if (error) return Fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is no IP address", config.address));
+  if (error)
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("\"{}\" is no IP address", config.address));
   const Tcp::endpoint endpoint(address, config.port);
   state->acceptor.open(endpoint.protocol(), error);
   if (!error) state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) state->acceptor.bind(endpoint, error);
   if (!error) state->acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return Fail(ErrorCode::kUnavailable, fmt::format("listen on {}:{}: {}", config.address, config.port, error.message()));
+  if (error)
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("listen on {}:{}: {}", config.address, config.port, error.message()));
   state->Accept();
   for (int i = 0; i < config.threads; ++i) {
     state->threads.emplace_back([raw = state.get()] { raw->context.run(); });

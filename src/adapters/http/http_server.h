@@ -31,7 +31,7 @@ struct ServerConfig {
   unsigned short port = 0;  // 0: any free one
   int threads = 4;
   size_t body_bytes_max = 16U << 20;
-  Duration idle{30'000};    // without a whole request
+  Duration idle{30'000};  // without a whole request
   int connections_max = 512;
 };
 

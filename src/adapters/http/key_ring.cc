@@ -19,9 +19,11 @@ Status WritePrivateFile(const std::string& path, std::string_view text) {
   const std::string staged = path + ".new";
   const int file = open(staged.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return Fail(ErrorCode::kUnavailable, "write " + path);
-  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(file) == 0;
+  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       fsync(file) == 0;
   close(file);
-  if (!written || std::rename(staged.c_str(), path.c_str()) != 0) return Fail(ErrorCode::kUnavailable, "write " + path);
+  if (!written || std::rename(staged.c_str(), path.c_str()) != 0)
+    return Fail(ErrorCode::kUnavailable, "write " + path);
   return {};
 }
 
@@ -38,7 +40,8 @@ Result<KeyRing> KeyRing::Load(const std::string& path) {
       const auto role = Parse<Role>(item.at("role").get<std::string>());
       if (!role) return Fail(ErrorCode::kDataLoss, path + ": unknown role");
       record.role = *role;
-      for (const auto& tenant : item.at("tenants")) record.tenants.emplace_back(tenant.get<std::string>());
+      for (const auto& tenant : item.at("tenants"))
+        record.tenants.emplace_back(tenant.get<std::string>());
       ring.records_.push_back(std::move(record));
     }
   } catch (const nlohmann::json::exception& e) {
@@ -56,7 +59,8 @@ Status KeyRing::Add(const KeyRecord& record) {
   for (const KeyRecord& r : records_) {
     auto tenants = nlohmann::json::array();
     for (const TenantId& tenant : r.tenants) tenants.push_back(tenant.value);
-    json.push_back({{"name", r.name}, {"role", Name(r.role)}, {"tenants", tenants}, {"sha256", r.sha256}});
+    json.push_back(
+        {{"name", r.name}, {"role", Name(r.role)}, {"tenants", tenants}, {"sha256", r.sha256}});
   }
   return WritePrivateFile(path_, json.dump(2) + "\n");
 }
@@ -67,7 +71,8 @@ std::optional<Principal> KeyRing::Find(std::string_view key) const {
   for (const KeyRecord& record : records_) {
     if (!EqualConstantTime(hash, record.sha256)) continue;
     found = Principal{.name = "key:" + record.name, .role = record.role};
-    if (!record.tenants.empty()) found->tenants = TenantFilter::Only({record.tenants.begin(), record.tenants.end()});
+    if (!record.tenants.empty())
+      found->tenants = TenantFilter::Only({record.tenants.begin(), record.tenants.end()});
   }
   return found;
 }

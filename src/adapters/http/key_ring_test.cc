@@ -11,10 +11,14 @@ namespace ratchet::http {
 namespace {
 
 TEST(KeyRingTest, KeysAreFoundByHashAndKeptPrivate) {
-  const std::string path = (std::filesystem::temp_directory_path() / "ratchet-keys-test.json").string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "ratchet-keys-test.json").string();
   std::filesystem::remove(path);
   auto ring = *KeyRing::Load(path);
-  ASSERT_TRUE(ring.Add({.name = "ci", .role = Role::kOperator, .tenants = {TenantId("a")}, .sha256 = Sha256Hex("secret")}));
+  ASSERT_TRUE(ring.Add({.name = "ci",
+                        .role = Role::kOperator,
+                        .tenants = {TenantId("a")},
+                        .sha256 = Sha256Hex("secret")}));
   EXPECT_FALSE(ring.Add({.name = "ci", .sha256 = Sha256Hex("other")}));
   const auto again = *KeyRing::Load(path);
   const auto found = again.Find("secret");
@@ -24,7 +28,7 @@ TEST(KeyRingTest, KeysAreFoundByHashAndKeptPrivate) {
   EXPECT_FALSE(found->tenants.Allows(TenantId("b")));
   EXPECT_FALSE(again.Find("guess"));
   EXPECT_FALSE(again.Find(""));
-  struct stat info {};
+  struct stat info{};
   stat(path.c_str(), &info);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
   std::filesystem::remove(path);

@@ -12,20 +12,21 @@
 namespace ratchet {
 
 struct OpenAiConfig {
-  std::string base_url;                      // "https://api.openai.com/v1"
+  std::string base_url;  // "https://api.openai.com/v1"
   std::string model;
-  std::string api_key;                       // "" for servers that want none
+  std::string api_key;                         // "" for servers that want none
   std::string token_parameter = "max_tokens";  // OpenAI itself: "max_completion_tokens"
   std::optional<double> temperature = 0.1;
   Duration timeout{60'000};
-  int retries = 3;                           // waits 2^attempt seconds before each
+  int retries = 3;  // waits 2^attempt seconds before each
   double usd_per_million_in = 0, usd_per_million_out = 0;
 };
 
 class OpenAiGenerator : public CodeGenerator {
  public:
   // `sleep` waits; tests hand in one that does not.
-  OpenAiGenerator(OpenAiConfig config, HttpClient& http, const Clock& clock, std::function<void(Duration)> sleep)
+  OpenAiGenerator(OpenAiConfig config, HttpClient& http, const Clock& clock,
+                  std::function<void(Duration)> sleep)
       : config_(std::move(config)), http_(http), clock_(clock), sleep_(std::move(sleep)) {}
 
   [[nodiscard]] std::string name() const override { return "openai:" + config_.model; }

@@ -28,13 +28,22 @@ class SettableClock : public Clock {
 class OpenAiGeneratorTest : public ::testing::Test {
  protected:
   static HttpAnswer Good() {
-    return {.status = 200, .body = R"({"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1000,"completion_tokens":100}})"};
+    return {
+        .status = 200,
+        .body =
+            R"({"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1000,"completion_tokens":100}})"};
   }
   ScriptedHttp http_;
   SettableClock clock_;
   std::vector<Duration> slept_;
-  OpenAiGenerator model_{{.base_url = "http://m/v1", .model = "m", .api_key = "k", .usd_per_million_in = 1, .usd_per_million_out = 10},
-                         http_, clock_, [this](Duration d) { slept_.push_back(d); }};
+  OpenAiGenerator model_{{.base_url = "http://m/v1",
+                          .model = "m",
+                          .api_key = "k",
+                          .usd_per_million_in = 1,
+                          .usd_per_million_out = 10},
+                         http_,
+                         clock_,
+                         [this](Duration d) { slept_.push_back(d); }};
 };
 
 TEST_F(OpenAiGeneratorTest, AReplyCarriesTextReasonTokensAndCost) {
@@ -49,7 +58,8 @@ TEST_F(OpenAiGeneratorTest, AReplyCarriesTextReasonTokensAndCost) {
 }
 
 TEST_F(OpenAiGeneratorTest, PassingFaultsAreRetriedWithBackoff) {
-  http_.answers = {HttpAnswer{.status = 503}, HttpAnswer{.status = 429, .headers = {{"retry-after", "7"}}}, Good()};
+  http_.answers = {HttpAnswer{.status = 503},
+                   HttpAnswer{.status = 429, .headers = {{"retry-after", "7"}}}, Good()};
   EXPECT_TRUE(model_.Complete({.user = "u"}));
   EXPECT_EQ(slept_, (std::vector<Duration>{Duration(2000), Duration(7000)}));
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The decoder boundary: what any encoding of OTLP is decoded to, before it becomes telemetry of ours.
-// JSON is decoded by otlp_json; another encoding fills the same types.
+// The decoder boundary: what any encoding of OTLP is decoded to, before it becomes telemetry of
+// ours. JSON is decoded by otlp_json; another encoding fills the same types.
 
 #include <map>
 #include <string>
@@ -27,8 +27,8 @@ struct HistogramPoint {
   bool has_min = false, has_max = false;
   double min = 0, max = 0;
   std::vector<std::uint64_t> bucket_counts;
-  std::vector<double> bounds;   // explicit buckets; empty for exponential ones
-  int scale = 0, offset = 0;    // exponential buckets
+  std::vector<double> bounds;  // explicit buckets; empty for exponential ones
+  int scale = 0, offset = 0;   // exponential buckets
   std::uint64_t zero_count = 0;
 };
 enum class MetricKind { kGauge, kSum, kHistogram, kExponentialHistogram };

@@ -9,7 +9,8 @@ namespace ratchet::otlp {
 
 Result<std::string> Inflate(std::string_view body, size_t bytes_max) {
   z_stream stream{};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) return Fail(ErrorCode::kInternal, "zlib cannot start");
+  if (inflateInit2(&stream, 15 + 16) != Z_OK)
+    return Fail(ErrorCode::kInternal, "zlib cannot start");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
   stream.avail_in = static_cast<uInt>(body.size());
   std::string out;
@@ -22,13 +23,15 @@ Result<std::string> Inflate(std::string_view body, size_t bytes_max) {
     const size_t got = buffer.size() - stream.avail_out;
     if (out.size() + got > bytes_max) {
       inflateEnd(&stream);
-      return Fail(ErrorCode::kResourceExhausted, fmt::format("the body inflates to more than {} bytes", bytes_max));
+      return Fail(ErrorCode::kResourceExhausted,
+                  fmt::format("the body inflates to more than {} bytes", bytes_max));
     }
     out.append(buffer.data(), got);
     if (code == Z_OK && got == 0 && stream.avail_in == 0) break;
   }
   inflateEnd(&stream);
-  if (code != Z_STREAM_END) return Fail(ErrorCode::kInvalidArgument, "the gzip body is damaged or cut off");
+  if (code != Z_STREAM_END)
+    return Fail(ErrorCode::kInvalidArgument, "the gzip body is damaged or cut off");
   return out;
 }
 

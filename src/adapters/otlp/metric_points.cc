@@ -27,7 +27,8 @@ Summary SummaryOf(const HistogramPoint& point) {
     if (point.has_min) middle = std::max(middle, point.min);
     if (std::isfinite(middle)) summary.Add(middle, count);
   }
-  if (point.bucket_counts.empty() && point.count > 0) summary.Add(point.sum / static_cast<double>(point.count), point.count);
+  if (point.bucket_counts.empty() && point.count > 0)
+    summary.Add(point.sum / static_cast<double>(point.count), point.count);
   if (summary.count > 0 && std::isfinite(point.sum) && point.sum != 0) summary.sum = point.sum;
   if (point.has_min) summary.min = point.min;
   if (point.has_max) summary.max = point.max;
@@ -65,9 +66,11 @@ bool CumulativeState::Difference(const std::string& series, HistogramPoint& poin
   bool known = false;
   Last* last = Touch(series, known);
   const HistogramPoint before = last->histogram;
-  const bool same_shape = before.bucket_counts.size() == point.bucket_counts.size() && before.bounds == point.bounds &&
-                          before.scale == point.scale && before.offset == point.offset;
-  const bool reset = !known || !same_shape || point.start != last->start || point.count < before.count;
+  const bool same_shape = before.bucket_counts.size() == point.bucket_counts.size() &&
+                          before.bounds == point.bounds && before.scale == point.scale &&
+                          before.offset == point.offset;
+  const bool reset =
+      !known || !same_shape || point.start != last->start || point.count < before.count;
   last->start = point.start;
   last->histogram = point;
   if (reset) return known && same_shape;

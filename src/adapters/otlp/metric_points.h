@@ -10,8 +10,8 @@
 
 namespace ratchet::otlp {
 
-// What a bucketed histogram says of its values: each bucket counts at its middle, sum, min and max are
-// exact where they were reported.
+// What a bucketed histogram says of its values: each bucket counts at its middle, sum, min and max
+// are exact where they were reported.
 Summary SummaryOf(const HistogramPoint& point);
 
 // Remembers the last cumulative point of each series (least recently used are forgotten). Resets (a

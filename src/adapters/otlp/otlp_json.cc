@@ -25,7 +25,9 @@ constexpr size_t kTextBytes = 16'000;  // longer attribute values and bodies are
   throw Malformed{fmt::format("{} is not {}", name, wanted)};
 }
 
-bool Has(const object& o, const char* name, Element& out) { return o[name].get(out) == simdjson::SUCCESS && !out.is_null(); }
+bool Has(const object& o, const char* name, Element& out) {
+  return o[name].get(out) == simdjson::SUCCESS && !out.is_null();
+}
 
 object AsObject(Element element, std::string_view name) {
   object o;
@@ -62,7 +64,8 @@ std::int64_t Integer(Element element, const char* name) {
     if (ec == std::errc() && end == text.data() + text.size()) return number;
   }
   double real = 0;
-  if (element.get(real) == simdjson::SUCCESS && real > -9e15 && real < 9e15 && real == static_cast<double>(static_cast<std::int64_t>(real))) {
+  if (element.get(real) == simdjson::SUCCESS && real > -9e15 && real < 9e15 &&
+      real == static_cast<double>(static_cast<std::int64_t>(real))) {
     return static_cast<std::int64_t>(real);
   }
   Wrong(name, "an integer");
@@ -84,7 +87,8 @@ double Real(Element element, const char* name) {
   if (element.get(real) == simdjson::SUCCESS) return real;
   std::string_view text;
   if (element.get(text) == simdjson::SUCCESS) {
-    if (text == "NaN" || text == "Infinity" || text == "-Infinity") return std::numeric_limits<double>::quiet_NaN();
+    if (text == "NaN" || text == "Infinity" || text == "-Infinity")
+      return std::numeric_limits<double>::quiet_NaN();
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), real);
     if (ec == std::errc() && end == text.data() + text.size()) return real;
   }
@@ -102,7 +106,8 @@ std::string ValueText(const object& value) {
   if (Has(value, "intValue", element)) return std::to_string(Integer(element, "intValue"));
   if (Has(value, "doubleValue", element)) return fmt::format("{}", Real(element, "doubleValue"));
   bool flag = false;
-  if (Has(value, "boolValue", element) && element.get(flag) == simdjson::SUCCESS) return flag ? "true" : "false";
+  if (Has(value, "boolValue", element) && element.get(flag) == simdjson::SUCCESS)
+    return flag ? "true" : "false";
   // Arrays, maps and bytes: their JSON is identity enough.
   return Shorten(simdjson::minify(value), kTextBytes);
 }
@@ -120,7 +125,9 @@ Attributes ReadAttributes(const object& o) {
 }
 
 NumberPoint ReadNumber(const object& o) {
-  NumberPoint point{.attributes = ReadAttributes(o), .time = Time(o, "timeUnixNano"), .start = Time(o, "startTimeUnixNano")};
+  NumberPoint point{.attributes = ReadAttributes(o),
+                    .time = Time(o, "timeUnixNano"),
+                    .start = Time(o, "startTimeUnixNano")};
   Element element;
   if (Has(o, "asDouble", element)) {
     point.value = Real(element, "asDouble");
@@ -139,7 +146,9 @@ void ReadBucketCounts(const object& o, std::vector<std::uint64_t>& counts) {
 }
 
 HistogramPoint ReadHistogram(const object& o) {
-  HistogramPoint point{.attributes = ReadAttributes(o), .time = Time(o, "timeUnixNano"), .start = Time(o, "startTimeUnixNano")};
+  HistogramPoint point{.attributes = ReadAttributes(o),
+                       .time = Time(o, "timeUnixNano"),
+                       .start = Time(o, "startTimeUnixNano")};
   Element element;
   if (Has(o, "count", element)) point.count = Count(element, "count");
   if (Has(o, "sum", element)) point.sum = Real(element, "sum");
@@ -167,10 +176,14 @@ Temporality ReadTemporality(const object& o) {
   Element element;
   if (!Has(o, "aggregationTemporality", element)) return Temporality::kUnspecified;
   std::string_view name;
-  if (element.get(name) == simdjson::SUCCESS && name.find("DELTA") != std::string_view::npos) return Temporality::kDelta;
-  if (element.get(name) == simdjson::SUCCESS && name.find("CUMULATIVE") != std::string_view::npos) return Temporality::kCumulative;
+  if (element.get(name) == simdjson::SUCCESS && name.find("DELTA") != std::string_view::npos)
+    return Temporality::kDelta;
+  if (element.get(name) == simdjson::SUCCESS && name.find("CUMULATIVE") != std::string_view::npos)
+    return Temporality::kCumulative;
   const std::int64_t number = Integer(element, "aggregationTemporality");
-  return number == 1 ? Temporality::kDelta : number == 2 ? Temporality::kCumulative : Temporality::kUnspecified;
+  return number == 1   ? Temporality::kDelta
+         : number == 2 ? Temporality::kCumulative
+                       : Temporality::kUnspecified;
 }
 
 Metric ReadMetric(const object& o) {
@@ -184,10 +197,13 @@ Metric ReadMetric(const object& o) {
     metric.temporality = ReadTemporality(data);
     bool monotonic = false;
     Element flag;
-    if (Has(data, "isMonotonic", flag) && flag.get(monotonic) == simdjson::SUCCESS) metric.monotonic = monotonic;
+    if (Has(data, "isMonotonic", flag) && flag.get(monotonic) == simdjson::SUCCESS)
+      metric.monotonic = monotonic;
     ForEach(data, "dataPoints", [&](const object& point) {
-      if (kind == MetricKind::kGauge || kind == MetricKind::kSum) metric.numbers.push_back(ReadNumber(point));
-      else metric.histograms.push_back(ReadHistogram(point));
+      if (kind == MetricKind::kGauge || kind == MetricKind::kSum)
+        metric.numbers.push_back(ReadNumber(point));
+      else
+        metric.histograms.push_back(ReadHistogram(point));
     });
   };
   read("gauge", MetricKind::kGauge);
@@ -198,39 +214,55 @@ Metric ReadMetric(const object& o) {
 }
 
 Span ReadSpan(const object& o) {
-  Span span{.trace_id = Text(o, "traceId"), .span_id = Text(o, "spanId"), .parent_id = Text(o, "parentSpanId"), .name = Text(o, "name"),
-            .start_ns = IntegerOr(o, "startTimeUnixNano", 0), .end_ns = IntegerOr(o, "endTimeUnixNano", 0),
+  Span span{.trace_id = Text(o, "traceId"),
+            .span_id = Text(o, "spanId"),
+            .parent_id = Text(o, "parentSpanId"),
+            .name = Text(o, "name"),
+            .start_ns = IntegerOr(o, "startTimeUnixNano", 0),
+            .end_ns = IntegerOr(o, "endTimeUnixNano", 0),
             .attributes = ReadAttributes(o)};
   if (span.trace_id.empty() || span.span_id.empty()) Wrong("span.traceId and spanId", "both there");
   Element element;
   if (Has(o, "kind", element)) {
     std::string_view name;
-    if (element.get(name) == simdjson::SUCCESS && name.starts_with("SPAN_KIND")) span.kind = name == "SPAN_KIND_SERVER" ? 2 : name == "SPAN_KIND_CONSUMER" ? 5 : 1;
-    else span.kind = static_cast<int>(Integer(element, "kind"));
+    if (element.get(name) == simdjson::SUCCESS && name.starts_with("SPAN_KIND"))
+      span.kind = name == "SPAN_KIND_SERVER" ? 2 : name == "SPAN_KIND_CONSUMER" ? 5 : 1;
+    else
+      span.kind = static_cast<int>(Integer(element, "kind"));
   }
   if (Has(o, "status", element)) {
     const object status = AsObject(element, "status");
     Element code;
     std::string_view name;
     if (Has(status, "code", code)) {
-      if (code.get(name) == simdjson::SUCCESS && name.starts_with("STATUS_CODE")) span.status_code = name == "STATUS_CODE_ERROR" ? 2 : 0;
-      else span.status_code = static_cast<int>(Integer(code, "status.code"));
+      if (code.get(name) == simdjson::SUCCESS && name.starts_with("STATUS_CODE"))
+        span.status_code = name == "STATUS_CODE_ERROR" ? 2 : 0;
+      else
+        span.status_code = static_cast<int>(Integer(code, "status.code"));
     }
   }
   ForEach(o, "events", [&](const object& event) {
-    if (span.events.size() < 32) span.events.push_back({Text(event, "name"), Time(event, "timeUnixNano"), ReadAttributes(event)});
+    if (span.events.size() < 32)
+      span.events.push_back(
+          {Text(event, "name"), Time(event, "timeUnixNano"), ReadAttributes(event)});
   });
   return span;
 }
 
 Log ReadLog(const object& o) {
-  Log log{.time = Time(o, "timeUnixNano"), .severity = 0, .span_id = Text(o, "spanId"), .attributes = ReadAttributes(o)};
+  Log log{.time = Time(o, "timeUnixNano"),
+          .severity = 0,
+          .span_id = Text(o, "spanId"),
+          .attributes = ReadAttributes(o)};
   if (ToMillis(log.time) == 0) log.time = Time(o, "observedTimeUnixNano");
   Element element;
   if (Has(o, "severityNumber", element)) {
     std::string_view name;
     if (element.get(name) == simdjson::SUCCESS && name.starts_with("SEVERITY")) {
-      log.severity = name.find("ERROR") != std::string_view::npos || name.find("FATAL") != std::string_view::npos ? 17 : 9;
+      log.severity = name.find("ERROR") != std::string_view::npos ||
+                             name.find("FATAL") != std::string_view::npos
+                         ? 17
+                         : 9;
     } else {
       log.severity = static_cast<int>(Integer(element, "severityNumber"));
     }
@@ -247,9 +279,12 @@ struct Members {
 
 Members MembersOf(Signal signal) {
   switch (signal) {
-    case Signal::kMetrics: return {"resourceMetrics", "scopeMetrics", "metrics"};
-    case Signal::kTraces: return {"resourceSpans", "scopeSpans", "spans"};
-    case Signal::kLogs: return {"resourceLogs", "scopeLogs", "logRecords"};
+    case Signal::kMetrics:
+      return {"resourceMetrics", "scopeMetrics", "metrics"};
+    case Signal::kTraces:
+      return {"resourceSpans", "scopeSpans", "spans"};
+    case Signal::kLogs:
+      return {"resourceLogs", "scopeLogs", "logRecords"};
   }
   return {};
 }
@@ -259,8 +294,10 @@ Members MembersOf(Signal signal) {
 Result<std::vector<Resource>> DecodeJson(Signal signal, std::string_view body) {
   simdjson::dom::parser parser;
   Element root;
-  if (const auto error = parser.parse(body.data(), body.size()).get(root); error != simdjson::SUCCESS) {
-    return Fail(ErrorCode::kInvalidArgument, fmt::format("the body is no JSON: {}", simdjson::error_message(error)));
+  if (const auto error = parser.parse(body.data(), body.size()).get(root);
+      error != simdjson::SUCCESS) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("the body is no JSON: {}", simdjson::error_message(error)));
   }
   const Members members = MembersOf(signal);
   std::vector<Resource> resources;
@@ -268,7 +305,8 @@ Result<std::vector<Resource>> DecodeJson(Signal signal, std::string_view body) {
     ForEach(AsObject(root, "the body"), members.resources, [&](const object& r) {
       Resource resource;
       Element element;
-      if (Has(r, "resource", element)) resource.attributes = ReadAttributes(AsObject(element, "resource"));
+      if (Has(r, "resource", element))
+        resource.attributes = ReadAttributes(AsObject(element, "resource"));
       ForEach(r, members.scopes, [&](const object& scope) {
         ForEach(scope, members.items, [&](const object& item) {
           if (signal == Signal::kMetrics) resource.metrics.push_back(ReadMetric(item));

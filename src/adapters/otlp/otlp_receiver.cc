@@ -13,7 +13,9 @@
 namespace ratchet::otlp {
 namespace {
 
-constexpr std::string_view kVolatile[] = {"thread.id", "thread.name", "net.peer.port", "client.port", "network.peer.port", "http.request_content_length"};
+constexpr std::string_view kVolatile[] = {"thread.id",         "thread.name",
+                                          "net.peer.port",     "client.port",
+                                          "network.peer.port", "http.request_content_length"};
 
 std::string Find(const Attributes& attributes, std::initializer_list<const char*> names) {
   for (const char* name : names) {
@@ -23,14 +25,16 @@ std::string Find(const Attributes& attributes, std::initializer_list<const char*
   return {};
 }
 
-std::string Either(const Attributes& own, const Attributes& resource, std::initializer_list<const char*> names) {
+std::string Either(const Attributes& own, const Attributes& resource,
+                   std::initializer_list<const char*> names) {
   std::string found = Find(own, names);
   return found.empty() ? Find(resource, names) : found;
 }
 
 // Both generations of the semantic conventions.
 CodeLocation CodeOf(const Attributes& a) {
-  CodeLocation code{.file = Find(a, {"code.file.path", "code.filepath"}), .function = Find(a, {"code.function.name", "code.function"})};
+  CodeLocation code{.file = Find(a, {"code.file.path", "code.filepath"}),
+                    .function = Find(a, {"code.function.name", "code.function"})};
   const std::string line = Find(a, {"code.line.number", "code.lineno"});
   std::from_chars(line.data(), line.data() + line.size(), code.line);
   return code;
@@ -54,7 +58,8 @@ std::string JsonText(std::string_view text) {
 }
 
 OtlpAnswer Refuse(int status, std::string_view message) {
-  return {status, fmt::format("{{\"code\":{},\"message\":{}}}", status == 413 ? 8 : 3, JsonText(message))};
+  return {status,
+          fmt::format("{{\"code\":{},\"message\":{}}}", status == 413 ? 8 : 3, JsonText(message))};
 }
 
 // What makes two calls the same call: the name and every attribute that is not about the moment.
@@ -71,25 +76,33 @@ double MillisecondsFactor(const std::string& unit, const std::string& name) {
   if (unit == "us") return 1e-3;
   if (unit == "ns") return 1e-6;
   if (unit == "s" || unit == "seconds") return 1e3;
-  return name == "http.server.request.duration" ? 1e3 : 1;  // the one that is in seconds by convention
+  return name == "http.server.request.duration" ? 1e3
+                                                : 1;  // the one that is in seconds by convention
 }
 
 }  // namespace
 
-OtlpAnswer OtlpReceiver::Receive(const std::string& path, const std::string& content_type, const std::string& content_encoding,
-                                 std::string_view body) {
+OtlpAnswer OtlpReceiver::Receive(const std::string& path, const std::string& content_type,
+                                 const std::string& content_encoding, std::string_view body) {
   Signal signal = Signal::kMetrics;
-  if (path == "/v1/traces") signal = Signal::kTraces;
-  else if (path == "/v1/logs") signal = Signal::kLogs;
-  else if (path != "/v1/metrics") return Refuse(404, "allowed: /v1/metrics, /v1/traces, /v1/logs");
+  if (path == "/v1/traces")
+    signal = Signal::kTraces;
+  else if (path == "/v1/logs")
+    signal = Signal::kLogs;
+  else if (path != "/v1/metrics")
+    return Refuse(404, "allowed: /v1/metrics, /v1/traces, /v1/logs");
   if (!content_type.starts_with("application/json")) {
-    return Refuse(415, "content type " + content_type + " is not supported; allowed: application/json");
+    return Refuse(415,
+                  "content type " + content_type + " is not supported; allowed: application/json");
   }
-  if (body.size() > config_.body_bytes_max) return Refuse(413, fmt::format("the body is larger than {} bytes", config_.body_bytes_max));
+  if (body.size() > config_.body_bytes_max)
+    return Refuse(413, fmt::format("the body is larger than {} bytes", config_.body_bytes_max));
   std::string inflated;
   if (content_encoding == "gzip") {
     auto result = Inflate(body, config_.inflated_bytes_max);
-    if (!result) return Refuse(result.error().code == ErrorCode::kResourceExhausted ? 413 : 400, result.error().message);
+    if (!result)
+      return Refuse(result.error().code == ErrorCode::kResourceExhausted ? 413 : 400,
+                    result.error().message);
     inflated = std::move(*result);
     body = inflated;
   } else if (!content_encoding.empty() && content_encoding != "identity") {
@@ -105,8 +118,11 @@ OtlpAnswer OtlpReceiver::Receive(const std::string& path, const std::string& con
   const auto report = store_.Write(batch);
   if (!report) return Refuse(503, report.error().message);
   if (report->dropped == 0) return {200, "{\"partialSuccess\":{}}"};
-  const char* name = signal == Signal::kMetrics ? "rejectedDataPoints" : signal == Signal::kTraces ? "rejectedSpans" : "rejectedLogRecords";
-  return {200, fmt::format("{{\"partialSuccess\":{{\"{}\":\"{}\",\"errorMessage\":{}}}}}", name, report->dropped, JsonText(report->drop_reason))};
+  const char* name = signal == Signal::kMetrics  ? "rejectedDataPoints"
+                     : signal == Signal::kTraces ? "rejectedSpans"
+                                                 : "rejectedLogRecords";
+  return {200, fmt::format("{{\"partialSuccess\":{{\"{}\":\"{}\",\"errorMessage\":{}}}}}", name,
+                           report->dropped, JsonText(report->drop_reason))};
 }
 
 TelemetryBatch OtlpReceiver::Translate(const std::vector<Resource>& resources) {
@@ -119,7 +135,8 @@ TelemetryBatch OtlpReceiver::Translate(const std::vector<Resource>& resources) {
   return batch;
 }
 
-OtlpReceiver::Keys OtlpReceiver::KeysOf(const Attributes& own, const Attributes& resource, const std::string& name) const {
+OtlpReceiver::Keys OtlpReceiver::KeysOf(const Attributes& own, const Attributes& resource,
+                                        const std::string& name) const {
   Keys keys;
   keys.tenant = TenantId(Either(own, resource, {config_.tenant_attribute.c_str()}));
   if (keys.tenant.empty()) keys.tenant = TenantId(config_.default_tenant);
@@ -133,8 +150,10 @@ OtlpReceiver::Keys OtlpReceiver::KeysOf(const Attributes& own, const Attributes&
   return keys;
 }
 
-void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource, TelemetryBatch& batch) {
-  const bool latency = std::ranges::find(config_.latency_metrics, metric.name) != config_.latency_metrics.end();
+void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource,
+                             TelemetryBatch& batch) {
+  const bool latency =
+      std::ranges::find(config_.latency_metrics, metric.name) != config_.latency_metrics.end();
   const auto series_of = [&](const Attributes& attributes) {
     const Keys keys = KeysOf(attributes, resource, "");
     return SeriesKey{keys.tenant, keys.component, keys.operation, keys.version, metric.name};
@@ -147,7 +166,8 @@ void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource, T
     return key;
   };
   for (NumberPoint point : metric.numbers) {
-    const bool cumulative = metric.kind == MetricKind::kSum && metric.monotonic && metric.temporality == Temporality::kCumulative;
+    const bool cumulative = metric.kind == MetricKind::kSum && metric.monotonic &&
+                            metric.temporality == Temporality::kCumulative;
     if (cumulative && !cumulative_.Difference(state_key(point.attributes), point)) continue;
     if (!std::isfinite(point.value)) continue;
     Sample sample{.series = series_of(point.attributes), .time = point.time};
@@ -155,7 +175,9 @@ void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource, T
     batch.samples.push_back(std::move(sample));
   }
   for (HistogramPoint point : metric.histograms) {
-    if (metric.temporality == Temporality::kCumulative && !cumulative_.Difference(state_key(point.attributes), point)) continue;
+    if (metric.temporality == Temporality::kCumulative &&
+        !cumulative_.Difference(state_key(point.attributes), point))
+      continue;
     if (latency) {
       const double factor = MillisecondsFactor(metric.unit, metric.name);
       point.sum *= factor;
@@ -163,7 +185,8 @@ void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource, T
       point.max *= factor;
       for (double& bound : point.bounds) bound *= factor;
     }
-    Sample sample{.series = series_of(point.attributes), .time = point.time, .values = SummaryOf(point)};
+    Sample sample{
+        .series = series_of(point.attributes), .time = point.time, .values = SummaryOf(point)};
     if (latency) {
       sample.series.metric = kRequestLatency;
       if (SaysFailure(point.attributes)) sample.values.errors = sample.values.count;
@@ -172,12 +195,20 @@ void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource, T
   }
 }
 
-void OtlpReceiver::AddSpan(const Span& span, const Attributes& resource, TelemetryBatch& batch) const {
+void OtlpReceiver::AddSpan(const Span& span, const Attributes& resource,
+                           TelemetryBatch& batch) const {
   const Keys keys = KeysOf(span.attributes, resource, span.name);
-  SpanRecord record{.tenant = keys.tenant, .component = keys.component, .operation = keys.operation, .version = keys.version,
-                    .trace_id = span.trace_id, .span_id = span.span_id, .parent_id = span.parent_id, .name = span.name,
+  SpanRecord record{.tenant = keys.tenant,
+                    .component = keys.component,
+                    .operation = keys.operation,
+                    .version = keys.version,
+                    .trace_id = span.trace_id,
+                    .span_id = span.span_id,
+                    .parent_id = span.parent_id,
+                    .name = span.name,
                     .start = FromMillis(span.start_ns / 1'000'000)};
-  record.duration_ms = std::clamp(static_cast<double>(span.end_ns - span.start_ns) / 1e6, 0.0, 8.64e7);
+  record.duration_ms =
+      std::clamp(static_cast<double>(span.end_ns - span.start_ns) / 1e6, 0.0, 8.64e7);
   constexpr int kServer = 2, kConsumer = 5, kError = 2;
   record.entry = span.kind == kServer || span.kind == kConsumer || span.parent_id.empty();
   record.operation_known = keys.operation_known;
@@ -189,10 +220,16 @@ void OtlpReceiver::AddSpan(const Span& span, const Attributes& resource, Telemet
   if (!user.empty()) record.user = Sha256Hex(user).substr(0, 16);
   for (const SpanEvent& event : span.events) {
     if (event.name != "exception") continue;
-    batch.logs.push_back({.tenant = keys.tenant, .component = keys.component, .operation = keys.operation, .span_id = span.span_id,
-                          .time = event.time, .level = LogLevel::kError, .message = Find(event.attributes, {"exception.message"}),
+    batch.logs.push_back({.tenant = keys.tenant,
+                          .component = keys.component,
+                          .operation = keys.operation,
+                          .span_id = span.span_id,
+                          .time = event.time,
+                          .level = LogLevel::kError,
+                          .message = Find(event.attributes, {"exception.message"}),
                           .exception_type = Find(event.attributes, {"exception.type"}),
-                          .stack_trace = Find(event.attributes, {"exception.stacktrace"}), .code = CodeOf(event.attributes)});
+                          .stack_trace = Find(event.attributes, {"exception.stacktrace"}),
+                          .code = CodeOf(event.attributes)});
   }
   batch.spans.push_back(std::move(record));
 }
@@ -200,12 +237,20 @@ void OtlpReceiver::AddSpan(const Span& span, const Attributes& resource, Telemet
 void OtlpReceiver::AddLog(const Log& log, const Attributes& resource, TelemetryBatch& batch) const {
   const Keys keys = KeysOf(log.attributes, resource, "");
   constexpr int kWarn = 13, kErrorFrom = 17, kInfo = 9;
-  LogRecord record{.tenant = keys.tenant, .component = keys.component, .operation = keys.operation, .span_id = log.span_id,
-                   .time = ToMillis(log.time) == 0 ? clock_.Now() : log.time, .message = log.body,
-                   .exception_type = Find(log.attributes, {"exception.type", "error.type"}),
-                   .stack_trace = Find(log.attributes, {"exception.stacktrace", "error.stack_trace"}), .code = CodeOf(log.attributes)};
-  record.level = log.severity >= kErrorFrom ? LogLevel::kError : log.severity >= kWarn ? LogLevel::kWarning
-                 : log.severity >= kInfo ? LogLevel::kInfo : LogLevel::kDebug;
+  LogRecord record{
+      .tenant = keys.tenant,
+      .component = keys.component,
+      .operation = keys.operation,
+      .span_id = log.span_id,
+      .time = ToMillis(log.time) == 0 ? clock_.Now() : log.time,
+      .message = log.body,
+      .exception_type = Find(log.attributes, {"exception.type", "error.type"}),
+      .stack_trace = Find(log.attributes, {"exception.stacktrace", "error.stack_trace"}),
+      .code = CodeOf(log.attributes)};
+  record.level = log.severity >= kErrorFrom ? LogLevel::kError
+                 : log.severity >= kWarn    ? LogLevel::kWarning
+                 : log.severity >= kInfo    ? LogLevel::kInfo
+                                            : LogLevel::kDebug;
   const std::string message = Find(log.attributes, {"exception.message", "error.message"});
   if (!message.empty()) record.message = message;
   batch.logs.push_back(std::move(record));

@@ -18,8 +18,13 @@ struct OtlpConfig {
   std::string tenant_attribute = "tenant_id";
   std::string default_tenant = "default";
   // Histograms that are request latencies, with their unit when the metric names none.
-  std::vector<std::string> latency_metrics = {"http.server.request.duration", "http.server.duration", "request_latency",
-                                              "RequestLatency", "ResponseLatency", "request.duration", "rpc.server.duration"};
+  std::vector<std::string> latency_metrics = {"http.server.request.duration",
+                                              "http.server.duration",
+                                              "request_latency",
+                                              "RequestLatency",
+                                              "ResponseLatency",
+                                              "request.duration",
+                                              "rpc.server.duration"};
   size_t body_bytes_max = 16U << 20;
   size_t inflated_bytes_max = 64U << 20;
 };
@@ -35,8 +40,8 @@ class OtlpReceiver {
       : config_(config), clock_(clock), store_(store), cumulative_(200'000) {}
 
   // `path` is "/v1/metrics", "/v1/traces" or "/v1/logs".
-  OtlpAnswer Receive(const std::string& path, const std::string& content_type, const std::string& content_encoding,
-                     std::string_view body);
+  OtlpAnswer Receive(const std::string& path, const std::string& content_type,
+                     const std::string& content_encoding, std::string_view body);
 
   // The batch that a decoded message stands for; also the fuzz targets' entry.
   TelemetryBatch Translate(const std::vector<Resource>& resources);
@@ -48,7 +53,8 @@ class OtlpReceiver {
     std::string operation, version;
     bool operation_known = false;
   };
-  [[nodiscard]] Keys KeysOf(const Attributes& own, const Attributes& resource, const std::string& name) const;
+  [[nodiscard]] Keys KeysOf(const Attributes& own, const Attributes& resource,
+                            const std::string& name) const;
   void AddMetric(const Metric& metric, const Attributes& resource, TelemetryBatch& batch);
   void AddSpan(const Span& span, const Attributes& resource, TelemetryBatch& batch) const;
   void AddLog(const Log& log, const Attributes& resource, TelemetryBatch& batch) const;

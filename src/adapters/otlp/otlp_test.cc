@@ -19,8 +19,12 @@ class BatchKeeper : public TelemetryStore {
     return WriteReport{.dropped = dropped, .drop_reason = "too \"many\""};
   }
   Result<std::vector<Point>> Points(const TelemetryQuery&) override { return std::vector<Point>{}; }
-  Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery&) override { return std::vector<ErrorCluster>{}; }
-  Result<std::vector<CallShape>> CallShapes(const TelemetryQuery&) override { return std::vector<CallShape>{}; }
+  Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery&) override {
+    return std::vector<ErrorCluster>{};
+  }
+  Result<std::vector<CallShape>> CallShapes(const TelemetryQuery&) override {
+    return std::vector<CallShape>{};
+  }
   Result<std::vector<Event>> Events(const TelemetryQuery&) override { return std::vector<Event>{}; }
   Result<TelemetryCounts> Counts(const TelemetryQuery&) override { return TelemetryCounts{}; }
   Result<std::uint64_t> Expire(Instant) override { return std::uint64_t{0}; }
@@ -45,7 +49,8 @@ std::string Gzip(const std::string& text) {
 
 class OtlpTest : public ::testing::Test {
  protected:
-  OtlpAnswer Post(const std::string& path, const std::string& body, const std::string& encoding = "") {
+  OtlpAnswer Post(const std::string& path, const std::string& body,
+                  const std::string& encoding = "") {
     return receiver_.Receive(path, "application/json", encoding, body);
   }
   FixedClock clock_;
@@ -53,7 +58,8 @@ class OtlpTest : public ::testing::Test {
   OtlpReceiver receiver_{{}, clock_, store_};
 };
 
-const char* const kTraces = R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},
+const char* const kTraces =
+    R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},
  "scopeSpans":[{"spans":[
   {"traceId":"0af7","spanId":"01","name":"GET /x","kind":2,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000025000000",
    "attributes":[{"key":"tenant_id","value":{"stringValue":"acme"}},{"key":"http.route","value":{"stringValue":"/x"}},
@@ -87,9 +93,11 @@ TEST_F(OtlpTest, GzipIsReadAndABombIsRefused) {
 }
 
 TEST_F(OtlpTest, HostileBodiesAreRefusedWithTheReason) {
-  for (const char* body : {"", "{", "[]", "{\"resourceSpans\":{}}", "{\"resourceSpans\":[1]}",
-                           "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\":\"x\"}]}]}]}",
-                           "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"a\",\"spanId\":\"b\",\"startTimeUnixNano\":\"soon\"}]}]}]}"}) {
+  for (const char* body :
+       {"", "{", "[]", "{\"resourceSpans\":{}}", "{\"resourceSpans\":[1]}",
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\":\"x\"}]}]}]}",
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"a\",\"spanId\":\"b\","
+        "\"startTimeUnixNano\":\"soon\"}]}]}]}"}) {
     const auto answer = Post("/v1/traces", body);
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_NE(answer.body.find("message"), std::string::npos);
@@ -102,8 +110,10 @@ TEST_F(OtlpTest, HostileBodiesAreRefusedWithTheReason) {
 
 TEST_F(OtlpTest, CumulativeCountersBecomeDifferencesAndResetsStartAgain) {
   const auto body = [](int value, const char* start) {
-    return std::string(R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"cache.hits","sum":{"aggregationTemporality":2,"isMonotonic":true,
-      "dataPoints":[{"timeUnixNano":"1700000000000000000","startTimeUnixNano":")") + start + R"(","asInt":")" + std::to_string(value) + "\"}]}}]}]}]}";
+    return std::string(
+               R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"cache.hits","sum":{"aggregationTemporality":2,"isMonotonic":true,
+      "dataPoints":[{"timeUnixNano":"1700000000000000000","startTimeUnixNano":")") +
+           start + R"(","asInt":")" + std::to_string(value) + "\"}]}}]}]}]}";
   };
   Post("/v1/metrics", body(100, "1"));
   EXPECT_TRUE(store_.last.samples.empty());
@@ -114,7 +124,9 @@ TEST_F(OtlpTest, CumulativeCountersBecomeDifferencesAndResetsStartAgain) {
 }
 
 TEST_F(OtlpTest, HistogramsBecomeLatenciesInMilliseconds) {
-  Post("/v1/metrics", R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"http.server.request.duration","unit":"s","histogram":{
+  Post(
+      "/v1/metrics",
+      R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"http.server.request.duration","unit":"s","histogram":{
     "aggregationTemporality":1,"dataPoints":[{"timeUnixNano":"1700000000000000000","count":"4","sum":0.2,"bucketCounts":["0","3","1"],
     "explicitBounds":[0.01,0.1],"max":0.12,"attributes":[{"key":"http.route","value":{"stringValue":"/x"}}]}]}}]}]}]})");
   const Sample& sample = store_.last.samples.at(0);
@@ -127,7 +139,8 @@ TEST_F(OtlpTest, HistogramsBecomeLatenciesInMilliseconds) {
 
 TEST_F(OtlpTest, WhatWasDroppedIsSaid) {
   store_.dropped = 3;
-  EXPECT_EQ(Post("/v1/traces", kTraces).body, R"({"partialSuccess":{"rejectedSpans":"3","errorMessage":"too \"many\""}})");
+  EXPECT_EQ(Post("/v1/traces", kTraces).body,
+            R"({"partialSuccess":{"rejectedSpans":"3","errorMessage":"too \"many\""}})");
 }
 
 }  // namespace

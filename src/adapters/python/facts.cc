@@ -20,8 +20,8 @@ void CheckStatement(const std::string& path, const Node& node, std::vector<Findi
 bool IsBranch(const Node& node) {
   static constexpr auto kBranches = std::to_array<std::string_view>(
       {"if_statement", "elif_clause", "for_statement", "while_statement", "except_clause",
-       "except_group_clause", "assert_statement", "conditional_expression", "for_in_clause", "if_clause",
-       "case_clause", "boolean_operator"});
+       "except_group_clause", "assert_statement", "conditional_expression", "for_in_clause",
+       "if_clause", "case_clause", "boolean_operator"});
   return std::ranges::find(kBranches, node.type()) != kBranches.end();
 }
 
@@ -40,7 +40,8 @@ bool CatchesImportError(const Node& try_statement) {
 bool IsOptional(const Node& import) {
   for (Node at = import.parent(); at.ok(); at = at.parent()) {
     if (at.is("try_statement") && CatchesImportError(at)) return true;
-    if (at.is("if_statement") && at.field("condition").text().find("TYPE_CHECKING") != std::string_view::npos) {
+    if (at.is("if_statement") &&
+        at.field("condition").text().find("TYPE_CHECKING") != std::string_view::npos) {
       return true;
     }
   }
@@ -69,7 +70,8 @@ std::vector<Finding> SyntaxErrors(const std::string& path, const SyntaxTree& tre
       for (const Node& child : node.children()) CheckStatement(path, child, findings);
     }
     for (const Node& child : node.tokens()) {
-      if (child.is_error() || child.has_error() || child.is("print_statement") || child.is("block")) self(self, child);
+      if (child.is_error() || child.has_error() || child.is("print_statement") || child.is("block"))
+        self(self, child);
     }
   };
   visit(visit, tree.root());
@@ -105,12 +107,13 @@ std::vector<ImportFacts> Imports(const SyntaxTree& tree) {
   Walk(tree.root(), [&](const Node& node) {
     if (node.is("import_statement")) {
       for (const Node& name : node.children()) {
-        imports.push_back({.module = ImportedName(name), .line = node.line(), .optional = IsOptional(node)});
+        imports.push_back(
+            {.module = ImportedName(name), .line = node.line(), .optional = IsOptional(node)});
       }
     } else if (node.is("import_from_statement")) {
       const Node module = node.field("module_name");
-      ImportFacts import{.module = std::string(module.text()), .line = node.line(),
-                         .optional = IsOptional(node)};
+      ImportFacts import{
+          .module = std::string(module.text()), .line = node.line(), .optional = IsOptional(node)};
       for (const Node& name : node.children()) {
         if (name == module) continue;
         import.names.push_back(name.is("wildcard_import") ? "*" : ImportedName(name));

@@ -24,17 +24,17 @@ TEST(FactsTest, SyntaxErrorsNameTheLine) {
 }
 
 TEST(FactsTest, ComplexityIsRadons) {
-  const auto functions = Functions(SyntaxTree(
-      "class A:\n"
-      "    @property\n"
-      "    def b(self):\n"
-      "        if self.x and self.y or self.z:\n"      // 1 + 2
-      "            for i in range(3):\n"               // 1
-      "                pass\n"
-      "        elif self.q:\n"                         // 1
-      "            return [j for j in self if j]\n"    // 2
-      "        return 1 if self else 2\n"              // 1
-      "def c(): pass\n"));
+  const auto functions =
+      Functions(SyntaxTree("class A:\n"
+                           "    @property\n"
+                           "    def b(self):\n"
+                           "        if self.x and self.y or self.z:\n"  // 1 + 2
+                           "            for i in range(3):\n"           // 1
+                           "                pass\n"
+                           "        elif self.q:\n"                       // 1
+                           "            return [j for j in self if j]\n"  // 2
+                           "        return 1 if self else 2\n"            // 1
+                           "def c(): pass\n"));
   ASSERT_EQ(functions.size(), 2U);
   EXPECT_EQ(functions[0].name, "A.b");
   EXPECT_EQ(functions[0].complexity, 9);
@@ -43,8 +43,9 @@ TEST(FactsTest, ComplexityIsRadons) {
 }
 
 TEST(FactsTest, ImportsKnowWhatIsOptional) {
-  const auto imports = Imports(SyntaxTree(
-      "import os, a.b as c\nfrom .x import y as z, w\ntry:\n    import fast\nexcept ImportError:\n    fast = None\n"));
+  const auto imports =
+      Imports(SyntaxTree("import os, a.b as c\nfrom .x import y as z, w\ntry:\n    import "
+                         "fast\nexcept ImportError:\n    fast = None\n"));
   ASSERT_EQ(imports.size(), 4U);
   EXPECT_EQ(imports[1].module, "a.b");
   EXPECT_EQ(imports[2].module, ".x");
@@ -75,17 +76,20 @@ TEST(SecurityRulesTest, EachRuleFindsItsKindAndNotItsNeighbour) {
 }
 
 TEST(LocateTest, ByLineByNameAndByStackTrace) {
-  const ComponentTree tree{.files = {{"app/rank.py", "def a():\n    return 1\n\n\nclass B:\n    def a(self):\n        return 2\n"},
-                                     {"app/other.py", "def lonely():\n    pass\n"}}};
+  const ComponentTree tree{
+      .files = {{"app/rank.py",
+                 "def a():\n    return 1\n\n\nclass B:\n    def a(self):\n        return 2\n"},
+                {"app/other.py", "def lonely():\n    pass\n"}}};
   EXPECT_EQ(Locate(tree, {"/srv/v1/app/rank.py", "a", 6})->function.name, "B.a");
   EXPECT_EQ(Locate(tree, {"/srv/v1/app/rank.py", "", 2})->function.name, "a");
   EXPECT_EQ(Locate(tree, {"", "lonely", 0})->path, "app/other.py");
   EXPECT_FALSE(Locate(tree, {"", "a", 0}));  // two functions of that name: never guess
   EXPECT_FALSE(Locate(tree, {"/elsewhere/unknown.py", "a", 1}));
-  const auto frame = InnermostFrame(tree,
-      "Traceback (most recent call last):\n"
-      "  File \"/srv/app/rank.py\", line 7, in a\n    return 2\n"
-      "  File \"/usr/lib/python3.11/json.py\", line 3, in loads\nKeyError: 'x'\n");
+  const auto frame =
+      InnermostFrame(tree,
+                     "Traceback (most recent call last):\n"
+                     "  File \"/srv/app/rank.py\", line 7, in a\n    return 2\n"
+                     "  File \"/usr/lib/python3.11/json.py\", line 3, in loads\nKeyError: 'x'\n");
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->line, 7);
 }

@@ -11,7 +11,8 @@ namespace {
 
 size_t CommonSuffix(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   size_t same = 0;
-  while (same < a.size() && same < b.size() && a[a.size() - 1 - same] == b[b.size() - 1 - same]) ++same;
+  while (same < a.size() && same < b.size() && a[a.size() - 1 - same] == b[b.size() - 1 - same])
+    ++same;
   return same;
 }
 
@@ -51,24 +52,27 @@ std::optional<CodeSite> Locate(const ComponentTree& tree, const CodeLocation& lo
     const auto functions = Functions(SyntaxTree(file->text));
     const FunctionFacts* innermost = nullptr;
     for (const FunctionFacts& function : functions) {
-      const bool inside = function.first_line <= location.line && location.line <= function.last_line;
+      const bool inside =
+          function.first_line <= location.line && location.line <= function.last_line;
       if (!location.file.empty() && inside) innermost = &function;  // later ones are nested deeper
       const std::string& wanted = location.function;
-      const bool named = !wanted.empty() && (wanted == function.name || wanted.ends_with("." + function.name) ||
-                                             function.name.ends_with("." + wanted));
+      const bool named =
+          !wanted.empty() && (wanted == function.name || wanted.ends_with("." + function.name) ||
+                              function.name.ends_with("." + wanted));
       if (named) by_name.push_back({file->path, function});
     }
     // A line that fits the name decides; a line alone is good enough where no name was given.
-    const bool agrees = innermost != nullptr &&
-                        (location.function.empty() || location.function.ends_with(innermost->name) ||
-                         innermost->name.ends_with(location.function));
+    const bool agrees = innermost != nullptr && (location.function.empty() ||
+                                                 location.function.ends_with(innermost->name) ||
+                                                 innermost->name.ends_with(location.function));
     if (agrees) return CodeSite{file->path, *innermost};
   }
   if (by_name.size() == 1) return by_name.front();
   return std::nullopt;
 }
 
-std::optional<CodeLocation> InnermostFrame(const ComponentTree& tree, std::string_view stack_trace) {
+std::optional<CodeLocation> InnermostFrame(const ComponentTree& tree,
+                                           std::string_view stack_trace) {
   std::optional<CodeLocation> innermost;
   for (const std::string_view line : SplitLines(stack_trace)) {
     const std::string_view frame = Trim(line);

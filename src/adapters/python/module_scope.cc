@@ -8,9 +8,10 @@ namespace {
 
 bool IsBuiltinException(std::string_view name) {
   static constexpr auto kNames = std::to_array<std::string_view>(
-      {"Exception", "ValueError", "TypeError", "KeyError", "IndexError", "LookupError", "RuntimeError",
-       "ArithmeticError", "ZeroDivisionError", "OverflowError", "NotImplementedError", "AssertionError",
-       "AttributeError", "StopIteration", "UnicodeError", "UnicodeDecodeError", "UnicodeEncodeError"});
+      {"Exception", "ValueError", "TypeError", "KeyError", "IndexError", "LookupError",
+       "RuntimeError", "ArithmeticError", "ZeroDivisionError", "OverflowError",
+       "NotImplementedError", "AssertionError", "AttributeError", "StopIteration", "UnicodeError",
+       "UnicodeDecodeError", "UnicodeEncodeError"});
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
@@ -35,8 +36,11 @@ void ModuleScope::Bind(const Node& statement) {
       bindings_[std::string(node.field("name").text())].push_back(node);
       return false;
     }
-    if (node.is("lambda") || node.type().ends_with("_comprehension") || node.is("generator_expression")) return false;
-    if (node.is("import_statement") || node.is("import_from_statement") || node.is("future_import_statement")) {
+    if (node.is("lambda") || node.type().ends_with("_comprehension") ||
+        node.is("generator_expression"))
+      return false;
+    if (node.is("import_statement") || node.is("import_from_statement") ||
+        node.is("future_import_statement")) {
       const Node module = node.field("module_name");
       for (const Node& name : node.children()) {
         if (name == module) continue;
@@ -54,7 +58,8 @@ void ModuleScope::Bind(const Node& statement) {
       }
       return false;
     }
-    if (node.is("assignment") || node.is("augmented_assignment")) BindTarget(node.field("left"), node);
+    if (node.is("assignment") || node.is("augmented_assignment"))
+      BindTarget(node.field("left"), node);
     if (node.is("named_expression")) BindTarget(node.field("name"), node);
     if (node.is("for_statement")) BindTarget(node.field("left"), node);
     if (node.is("as_pattern_target") || node.is("delete_statement")) BindTarget(node, node);
@@ -72,7 +77,8 @@ void ModuleScope::BindTarget(const Node& target, const Node& by) {
 
 size_t ModuleScope::Bindings(std::string_view name) const {
   const auto at = bindings_.find(std::string(name));
-  return (at == bindings_.end() ? 0 : at->second.size()) + (rebound_.contains(std::string(name)) ? 1 : 0);
+  return (at == bindings_.end() ? 0 : at->second.size()) +
+         (rebound_.contains(std::string(name)) ? 1 : 0);
 }
 
 Node ModuleScope::Function(std::string_view name) const {
@@ -87,21 +93,24 @@ bool ModuleScope::IsConstant(std::string_view name) const {
   const auto at = bindings_.find(std::string(name));
   if (at == bindings_.end() || Bindings(name) != 1 || star_import_) return false;
   const Node& node = at->second.front();
-  const bool at_top = node.parent().is("expression_statement") && node.parent().parent().is("module");
+  const bool at_top =
+      node.parent().is("expression_statement") && node.parent().parent().is("module");
   return node.is("assignment") && at_top && node.field("left").is("identifier") &&
          IsImmutable(node.field("right"), 0);
 }
 
 bool ModuleScope::IsImmutable(const Node& value, int depth) const {
   if (depth > 8 || !value.ok()) return false;
-  static constexpr auto kAtoms = std::to_array<std::string_view>({"integer", "float", "true", "false", "none"});
+  static constexpr auto kAtoms =
+      std::to_array<std::string_view>({"integer", "float", "true", "false", "none"});
   if (std::ranges::find(kAtoms, value.type()) != kAtoms.end()) return true;
   const auto all = [&](const std::vector<Node>& nodes) {
     return std::ranges::all_of(nodes, [&](const Node& n) { return IsImmutable(n, depth + 1); });
   };
   if (value.is("string")) return StringValue(value).has_value();
-  if (value.is("concatenated_string") || value.is("tuple") || value.is("parenthesized_expression") ||
-      value.is("unary_operator") || value.is("binary_operator")) {
+  if (value.is("concatenated_string") || value.is("tuple") ||
+      value.is("parenthesized_expression") || value.is("unary_operator") ||
+      value.is("binary_operator")) {
     return all(value.children());
   }
   if (value.is("identifier")) return IsConstant(value.text());
@@ -134,17 +143,20 @@ bool ModuleScope::IsPlainException(std::string_view name) const {
   if (Bindings(name) != 1 || !at->second.front().is("class_definition")) return false;
   const Node& definition = at->second.front();
   const auto bases = definition.field("superclasses").children();
-  if (bases.size() != 1 || bases.front().text() == name || !IsPlainException(bases.front().text())) return false;
+  if (bases.size() != 1 || bases.front().text() == name || !IsPlainException(bases.front().text()))
+    return false;
   const auto body = definition.field("body").children();
   return std::ranges::all_of(body, [](const Node& s) {
-    const bool text = s.is("expression_statement") && !s.children().empty() && s.children().front().is("string");
+    const bool text =
+        s.is("expression_statement") && !s.children().empty() && s.children().front().is("string");
     return s.is("pass_statement") || text;
   });
 }
 
 bool AssignsAttribute(const std::string& text, const std::set<std::string>& names) {
   const bool mentioned = std::ranges::any_of(names, [&](const std::string& name) {
-    return text.find("." + name) != std::string::npos || text.find("\"" + name) != std::string::npos ||
+    return text.find("." + name) != std::string::npos ||
+           text.find("\"" + name) != std::string::npos ||
            text.find("'" + name) != std::string::npos;
   });
   if (!mentioned) return false;

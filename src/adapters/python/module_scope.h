@@ -25,13 +25,17 @@ class ModuleScope {
   // The name's only value, if it is bound once, at the top, and can never change.
   [[nodiscard]] bool IsConstant(std::string_view name) const;
   [[nodiscard]] const ImportedName* Import(std::string_view name) const;
-  [[nodiscard]] bool IsBound(std::string_view name) const { return bindings_.contains(std::string(name)); }
+  [[nodiscard]] bool IsBound(std::string_view name) const {
+    return bindings_.contains(std::string(name));
+  }
   [[nodiscard]] bool HasStarImport() const { return star_import_; }
   [[nodiscard]] size_t Bindings(std::string_view name) const;
   // An exception class of this module without behaviour of its own.
   [[nodiscard]] bool IsPlainException(std::string_view name) const;
   // Every identifier that occurs anywhere in the file.
-  [[nodiscard]] bool Mentions(std::string_view name) const { return mentioned_.contains(std::string(name)); }
+  [[nodiscard]] bool Mentions(std::string_view name) const {
+    return mentioned_.contains(std::string(name));
+  }
 
  private:
   void Bind(const Node& statement);
@@ -40,7 +44,7 @@ class ModuleScope {
 
   std::map<std::string, std::vector<Node>> bindings_;  // name → what binds it, at module level
   std::map<std::string, ImportedName> imports_;
-  std::set<std::string> rebound_;    // by `global` somewhere
+  std::set<std::string> rebound_;  // by `global` somewhere
   std::set<std::string> mentioned_;
   bool star_import_ = false;
 };

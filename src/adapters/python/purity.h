@@ -4,8 +4,8 @@
 // to anything that others see.
 //
 // The proof is by whitelist: a construct, name or method that is not known to be harmless refuses
-// the function, with the reason. It assumes that arguments are plain built-in values; the remembering
-// wrapper checks that at run time (docs/recipes.md).
+// the function, with the reason. It assumes that arguments are plain built-in values; the
+// remembering wrapper checks that at run time (docs/recipes.md).
 
 #include <set>
 #include <string>

@@ -28,7 +28,8 @@ INSTANTIATE_TEST_SUITE_P(
         "        if w not in STOP:\n"
         "            counts[w] = counts.get(w, 0) + 1\n"
         "    return sorted(counts, key=lambda w: (-counts[w], w))[:n]\n",
-        "import math\ndef g(x):\n    return math.sqrt(x)\ndef f(x):\n    return sum(g(y) for y in x)\n",
+        "import math\ndef g(x):\n    return math.sqrt(x)\ndef f(x):\n    return sum(g(y) for y in "
+        "x)\n",
         "from collections import defaultdict\n"
         "def f(rows):\n"
         "    groups = defaultdict(list)\n"
@@ -38,9 +39,12 @@ INSTANTIATE_TEST_SUITE_P(
         "def f(x):\n    if not x:\n        raise Bad('empty')\n    return x\n",
         "def f(x: str):\n    x += '!'\n    return x\n",
         "def f(text, pos):\n    while text[pos] == ' ':\n        pos += 1\n    return pos\n",
-        "def f(n):\n    total = 0\n    while n > 0:\n        total += n\n        n = n - 1\n    return total\n",
-        "def f(x):\n    try:\n        return int(x)\n    except (ValueError, TypeError):\n        return None\n",
-        "def f(x):\n    out = []\n    for y in x:\n        out.append(f'{y:>5}')\n    return ''.join(out)\n",
+        "def f(n):\n    total = 0\n    while n > 0:\n        total += n\n        n = n - 1\n    "
+        "return total\n",
+        "def f(x):\n    try:\n        return int(x)\n    except (ValueError, TypeError):\n        "
+        "return None\n",
+        "def f(x):\n    out = []\n    for y in x:\n        out.append(f'{y:>5}')\n    return "
+        "''.join(out)\n",
         "LIMITS = {1: 2}\ndef f(x):\n    LIMITS = x\n    return len(LIMITS)\n"));
 
 struct Impure {
@@ -50,7 +54,8 @@ struct Impure {
 class ImpureTest : public ::testing::TestWithParam<Impure> {};
 TEST_P(ImpureTest, IsRefusedWithTheReason) {
   const std::string refusal = Refusal(GetParam().module);
-  EXPECT_NE(refusal.find(GetParam().reason), std::string::npos) << GetParam().module << "→ '" << refusal << "'";
+  EXPECT_NE(refusal.find(GetParam().reason), std::string::npos)
+      << GetParam().module << "→ '" << refusal << "'";
 }
 INSTANTIATE_TEST_SUITE_P(
     Purity, ImpureTest,
@@ -62,13 +67,16 @@ INSTANTIATE_TEST_SUITE_P(
         Impure{"import random\ndef f(x):\n    return random.choice(x)\n", "random.choice"},
         Impure{"import os\ndef f(x):\n    return os.environ[x]\n", "os.environ"},
         Impure{"CACHE = {}\ndef f(x):\n    return CACHE.get(x)\n", "CACHE, which can change"},
-        Impure{"N = 1\ndef g():\n    global N\n    N = 2\ndef f(x):\n    return x + N\n", "N, which can change"},
+        Impure{"N = 1\ndef g():\n    global N\n    N = 2\ndef f(x):\n    return x + N\n",
+               "N, which can change"},
         Impure{"N = 1\nN = 2\ndef f(x):\n    return x + N\n", "N, which can change"},
         Impure{"def f(x):\n    x.append(1)\n    return x\n", "others may see"},
         Impure{"def f(x):\n    y = x\n    y += [1]\n    return y\n", "may change an argument"},
         Impure{"def f(x):\n    x[0] = 1\n    return x\n", "others may see"},
-        Impure{"def f(rows):\n    d = {}\n    for k, v in rows:\n        d[k] = v\n    for k in d:\n"
-               "        d[k].append(1)\n    return d\n", "others may see"},
+        Impure{
+            "def f(rows):\n    d = {}\n    for k, v in rows:\n        d[k] = v\n    for k in d:\n"
+            "        d[k].append(1)\n    return d\n",
+            "others may see"},
         Impure{"def f(x, key):\n    return key(x)\n", "may be anything"},
         Impure{"def f(x):\n    return x.name\n", "attribute"},
         Impure{"def f(x):\n    return x.save()\n", "method save"},
@@ -86,7 +94,8 @@ INSTANTIATE_TEST_SUITE_P(
         Impure{"def f(x):\n    def g():\n        return x\n    return g()\n", "defines something"},
         Impure{"CACHE = {}\ndef f(x):\n    return [CACHE for CACHE in x] + list(CACHE)\n", "CACHE"},
         Impure{"import decimal\ndef f(x):\n    return decimal.Decimal(x)\n", "decimal.Decimal"},
-        Impure{"def f(a):\n    t = [a]\n    t.append(a)\n    t = t[0]\n    return t\n", "others may see"},
+        Impure{"def f(a):\n    t = [a]\n    t.append(a)\n    t = t[0]\n    return t\n",
+               "others may see"},
         Impure{"def f(x):\n    return '{:n}'.format(x)\n", "locale"},
         Impure{"def f(x):\n    return f'{x:n}'\n", "locale"},
         Impure{"def f(x, codec):\n    return x.decode(codec)\n", "codec"},

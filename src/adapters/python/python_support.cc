@@ -15,7 +15,8 @@ FileFacts PythonSupport::Analyse(const std::string& path, const std::string& tex
           .security = SecurityFindings(path, tree)};
 }
 
-std::optional<CodeSite> PythonSupport::Locate(const ComponentTree& tree, const CodeLocation& location,
+std::optional<CodeSite> PythonSupport::Locate(const ComponentTree& tree,
+                                              const CodeLocation& location,
                                               std::string_view stack_trace) const {
   if (!location.function.empty() || location.line > 0) {
     if (auto site = python::Locate(tree, location)) return site;
@@ -24,7 +25,8 @@ std::optional<CodeSite> PythonSupport::Locate(const ComponentTree& tree, const C
   return std::nullopt;
 }
 
-Result<Change> PythonSupport::RememberResults(const ComponentTree& tree, const CodeSite& site) const {
+Result<Change> PythonSupport::RememberResults(const ComponentTree& tree,
+                                              const CodeSite& site) const {
   return python::RememberResults(tree, site);
 }
 
@@ -33,7 +35,8 @@ SandboxJob PythonSupport::ImportCheckJob(const std::string& interpreter,
                                          const std::vector<ImportFacts>& imports,
                                          const std::string& path) const {
   const size_t slash = path.rfind('/');
-  const std::string package = slash == std::string::npos ? "" : ReplaceAll(path.substr(0, slash), "/", ".");
+  const std::string package =
+      slash == std::string::npos ? "" : ReplaceAll(path.substr(0, slash), "/", ".");
   return python::ImportCheckJob(interpreter, imports, package);
 }
 Result<ImportCheck> PythonSupport::ReadImportCheck(const SandboxRun& run) const {
@@ -43,6 +46,8 @@ SandboxJob PythonSupport::TestJob(const std::string& interpreter,
                                   const std::vector<std::string>& command) const {
   return python::TestJob(interpreter, command);
 }
-Result<TestRun> PythonSupport::ReadTestRun(const SandboxRun& run) const { return python::ReadTestRun(run); }
+Result<TestRun> PythonSupport::ReadTestRun(const SandboxRun& run) const {
+  return python::ReadTestRun(run);
+}
 
 }  // namespace ratchet::python

@@ -7,7 +7,9 @@ namespace ratchet::python {
 
 class PythonSupport : public LanguageSupport {
  public:
-  [[nodiscard]] bool IsSource(const std::string& path) const override { return path.ends_with(".py"); }
+  [[nodiscard]] bool IsSource(const std::string& path) const override {
+    return path.ends_with(".py");
+  }
   FileFacts Analyse(const std::string& path, const std::string& text) const override;
   std::optional<CodeSite> Locate(const ComponentTree& tree, const CodeLocation& location,
                                  std::string_view stack_trace) const override;

@@ -62,12 +62,12 @@ def _remember_results(function, entries=256, seconds=300.0, size=262144):
 
 )py";
 
-constexpr auto kModules =
-    std::to_array<std::string_view>({"collections", "copy", "functools", "marshal", "threading", "time"});
+constexpr auto kModules = std::to_array<std::string_view>(
+    {"collections", "copy", "functools", "marshal", "threading", "time"});
 
 Result<Change> Refuse(const CodeSite& site, std::string_view why) {
-  return Fail(ErrorCode::kInvalidArgument,
-              fmt::format("remember-results refuses {} in {}: {}", site.function.name, site.path, why));
+  return Fail(ErrorCode::kInvalidArgument, fmt::format("remember-results refuses {} in {}: {}",
+                                                       site.function.name, site.path, why));
 }
 
 struct Insertion {
@@ -90,7 +90,8 @@ ModuleNames NameModules(const ModuleScope& scope, const Node& root, const Node& 
     bool there = false;
     for (const Node& statement : root.children()) {
       const bool above = statement.is("import_statement") && statement.begin() < function.begin();
-      for (const Node& name : above ? statement.children() : std::vector<Node>{}) there = there || name.text() == module;
+      for (const Node& name : above ? statement.children() : std::vector<Node>{})
+        there = there || name.text() == module;
     }
     there = there && import != nullptr && import->module == module && import->name.empty();
     const std::string local = (there ? "" : "_") + std::string(module);
@@ -105,16 +106,18 @@ size_t NextLine(const std::string& text, size_t at) {
   return end == std::string::npos ? text.size() : end + 1;
 }
 
-// The line after the last import above the function, or after the module's docstring; else where the
-// first statement begins, below a shebang and a licence.
+// The line after the last import above the function, or after the module's docstring; else where
+// the first statement begins, below a shebang and a licence.
 size_t ImportPlace(const std::string& text, const Node& root, const Node& function) {
   const auto statements = root.children();
   size_t place = statements.front().begin();
   for (const Node& statement : statements) {
     if (statement.begin() >= function.begin()) break;
-    const bool docstring = statement == statements.front() && statement.is("expression_statement") &&
-                           !statement.children().empty() && statement.children().front().is("string");
-    if (docstring || statement.type().find("import") != std::string_view::npos) place = NextLine(text, statement.end());
+    const bool docstring = statement == statements.front() &&
+                           statement.is("expression_statement") && !statement.children().empty() &&
+                           statement.children().front().is("string");
+    if (docstring || statement.type().find("import") != std::string_view::npos)
+      place = NextLine(text, statement.end());
   }
   return place;
 }
@@ -157,12 +160,18 @@ std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& f
     const size_t imports_at = ImportPlace(text, tree.root(), function);
     const size_t helper_at = HelperPlace(text, function);
     const bool own_line = imports_at == 0 || text[imports_at - 1] == '\n';
-    insertions.push_back({std::min(imports_at, helper_at), (own_line ? "" : "\n") + modules.imports + (imports_at >= helper_at ? "\n\n" : "")});
+    insertions.push_back(
+        {std::min(imports_at, helper_at),
+         (own_line ? "" : "\n") + modules.imports + (imports_at >= helper_at ? "\n\n" : "")});
     std::string helper(kHelper);
-    for (const auto& [module, name] : modules.names) helper = ReplaceAll(helper, "{" + module + "}", name);
+    for (const auto& [module, name] : modules.names)
+      helper = ReplaceAll(helper, "{" + module + "}", name);
     const std::string above = ReplaceAll(text.substr(0, helper_at), "\r", "");
     const bool apart = above.empty() || above.ends_with("\n\n\n") || imports_at >= helper_at;
-    insertions.push_back({helper_at, (apart ? "" : above.ends_with("\n\n") ? "\n" : "\n\n") + helper});
+    insertions.push_back({helper_at, (apart                     ? ""
+                                      : above.ends_with("\n\n") ? "\n"
+                                                                : "\n\n") +
+                                         helper});
   }
   insertions.push_back({function.begin(), fmt::format("@{}\n", kDecorator)});
   std::string edited;
@@ -187,11 +196,13 @@ Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) 
   const ModuleScope scope(syntax);
   const std::string name(function.field("name").text());
   if (function.parent().is("decorated_definition")) return Refuse(site, "it is decorated already");
-  if (scope.HasStarImport()) return Refuse(site, "its module imports *, so that its names are not known");
+  if (scope.HasStarImport())
+    return Refuse(site, "its module imports *, so that its names are not known");
   if (!(scope.Function(name) == function)) {
     return Refuse(site, "it is no function at the top of its module, defined once");
   }
-  if (!scope.Function(kDecorator).ok() && (scope.Mentions(kDecorator) || scope.Mentions("_is_plain") || scope.Mentions("_is_value"))) {
+  if (!scope.Function(kDecorator).ok() &&
+      (scope.Mentions(kDecorator) || scope.Mentions("_is_plain") || scope.Mentions("_is_value"))) {
     return Refuse(site, "the names of the inserted code are taken");
   }
   auto proof = ProvePure(scope, function);
@@ -206,7 +217,8 @@ Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) 
   Change change;
   change.author = Author::kRecipe;
   change.author_name = "recipe:remember-results";
-  change.summary = fmt::format("{} remembers its results (at most 256, for 300 s)", site.function.name);
+  change.summary =
+      fmt::format("{} remembers its results (at most 256, for 300 s)", site.function.name);
   change.files.push_back({site.path, file->text, Edit(syntax, scope, function)});
   return change;
 }

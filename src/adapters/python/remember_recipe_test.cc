@@ -21,8 +21,11 @@ std::string RunPython(const std::string& module, const std::string& code) {
   std::string pattern = (std::filesystem::temp_directory_path() / "ratchet-XXXXXX").string();
   const std::filesystem::path folder = mkdtemp(pattern.data());
   std::ofstream(folder / "m.py") << module;
-  std::ofstream(folder / "run.py") << "import sys\nsys.path.insert(0, sys.argv[1])\nfrom m import *\nimport m\n" << code;
-  const std::string command = "/usr/bin/python3 -B " + (folder / "run.py").string() + " " + folder.string() + " 2>&1";
+  std::ofstream(folder / "run.py")
+      << "import sys\nsys.path.insert(0, sys.argv[1])\nfrom m import *\nimport m\n"
+      << code;
+  const std::string command =
+      "/usr/bin/python3 -B " + (folder / "run.py").string() + " " + folder.string() + " 2>&1";
   std::string output;
   FILE* pipe = popen(command.c_str(), "r");
   std::array<char, 256> buffer{};
@@ -34,7 +37,8 @@ std::string RunPython(const std::string& module, const std::string& code) {
 
 const char* const kModule =
     "\"\"\"A module.\"\"\"\nfrom __future__ import annotations\nimport re\n\n\n"
-    "# What it is for.\ndef total(values):\n    \"\"\"Sum.\"\"\"\n    result = []\n    for v in values:\n        result.append(v)\n    return result\n";
+    "# What it is for.\ndef total(values):\n    \"\"\"Sum.\"\"\"\n    result = []\n    for v in "
+    "values:\n        result.append(v)\n    return result\n";
 
 TEST(RememberRecipeTest, TheChangedModuleBehavesTheSameAndRemembers) {
   const auto change = Apply(kModule, "total");
@@ -42,36 +46,42 @@ TEST(RememberRecipeTest, TheChangedModuleBehavesTheSameAndRemembers) {
   const std::string& after = change->files[0].after;
   EXPECT_TRUE(SyntaxErrors("m.py", SyntaxTree(after)).empty()) << after;
   EXPECT_TRUE(SecurityFindings("m.py", SyntaxTree(after)).empty());
-  for (const auto& function : Functions(SyntaxTree(after))) EXPECT_LT(function.complexity, 10) << function.name;
-  EXPECT_EQ(RunPython(after,
+  for (const auto& function : Functions(SyntaxTree(after)))
+    EXPECT_LT(function.complexity, 10) << function.name;
+  EXPECT_EQ(
+      RunPython(after,
                 "inner = m.total.__wrapped__\n"
                 "print(total((1, 2)), total.__name__, total.__doc__)\n"
-                "first = total((1, 2)); first.append(9); print(total((1, 2)))\n"  // callers own their copies
+                "first = total((1, 2)); first.append(9); print(total((1, 2)))\n"  // callers own
+                                                                                  // their copies
                 "print(total((1,)), total((1.0,)), total((True,)), total((-0.0,)), total((0.0,)))\n"
-                "inner = [1]; first = total([inner]); print(first[0] is inner, total([inner])[0] is inner)\n"
-                "print(total(iter([1, 2])), total(v for v in 'ab'))\n"             // passed through
+                "inner = [1]; first = total([inner]); print(first[0] is inner, total([inner])[0] "
+                "is inner)\n"
+                "print(total(iter([1, 2])), total(v for v in 'ab'))\n"  // passed through
                 "try:\n    total(5)\nexcept TypeError as e:\n    print(e)\n"
                 "x = []; x.append(x); print(len(total(x)))\n"),
-            "[1, 2] total Sum.\n[1, 2]\n[1] [1.0] [True] [-0.0] [0.0]\nTrue True\n[1, 2] ['a', 'b']\n"
-            "'int' object is not iterable\n1\n");
+      "[1, 2] total Sum.\n[1, 2]\n[1] [1.0] [True] [-0.0] [0.0]\nTrue True\n[1, 2] ['a', 'b']\n"
+      "'int' object is not iterable\n1\n");
 }
 
 TEST(RememberRecipeTest, ItReallySavesTheWorkAndForgetsByAgeAndNumber) {
   const auto change = Apply(kModule, "total");
   ASSERT_TRUE(change);
   EXPECT_EQ(RunPython(change->files[0].after,
-                "calls = []\n"
-                "def work(x):\n    calls.append(x)\n    return x\n"
-                "g = m._remember_results(work, entries=2, seconds=0.2)\n"
-                "g('a'); g('a'); print(len(calls))\n"
-                "g('b'); g('c'); g('a'); print(len(calls))\n"
-                "import time; time.sleep(0.25); g('a'); print(len(calls))\n"
-                "big = m._remember_results(work, size=10)\nbig('x' * 100); big('x' * 100); print(len(calls))\n"),
+                      "calls = []\n"
+                      "def work(x):\n    calls.append(x)\n    return x\n"
+                      "g = m._remember_results(work, entries=2, seconds=0.2)\n"
+                      "g('a'); g('a'); print(len(calls))\n"
+                      "g('b'); g('c'); g('a'); print(len(calls))\n"
+                      "import time; time.sleep(0.25); g('a'); print(len(calls))\n"
+                      "big = m._remember_results(work, size=10)\nbig('x' * 100); big('x' * 100); "
+                      "print(len(calls))\n"),
             "1\n4\n5\n7\n");
 }
 
 TEST(RememberRecipeTest, ASecondFunctionUsesTheSameHelper) {
-  const std::string two = std::string(kModule) + "\n\ndef other(values):\n    return [v for v in values]\n";
+  const std::string two =
+      std::string(kModule) + "\n\ndef other(values):\n    return [v for v in values]\n";
   const auto first = Apply(two, "total");
   const auto second = Apply(first->files[0].after, "other");
   ASSERT_TRUE(second) << second.error().message;
@@ -80,22 +90,29 @@ TEST(RememberRecipeTest, ASecondFunctionUsesTheSameHelper) {
 }
 
 TEST(RememberRecipeTest, NamesThatAreTakenAreAvoided) {
-  const std::string module = "from time import time\ncopy = 1\n\ndef total(values):\n    return [v for v in values]\n";
+  const std::string module =
+      "from time import time\ncopy = 1\n\ndef total(values):\n    return [v for v in values]\n";
   const auto change = Apply(module, "total");
   ASSERT_TRUE(change) << change.error().message;
   EXPECT_NE(change->files[0].after.find("import time as _time"), std::string::npos);
   EXPECT_EQ(change->files[0].after.find("import copy\n"), std::string::npos);
-  EXPECT_EQ(RunPython(change->files[0].after, "print(total([1]), m.copy, m.time() > 0)\n"), "[1] 1 True\n");
+  EXPECT_EQ(RunPython(change->files[0].after, "print(total([1]), m.copy, m.time() > 0)\n"),
+            "[1] 1 True\n");
 }
 
 TEST(RememberRecipeTest, AnImportInABranchIsNotReliedOn) {
-  const auto change = Apply("def f(x):\n    return [y for y in x]\n\n\nif False:\n    import marshal\n    import copy\n", "f");
+  const auto change = Apply(
+      "def f(x):\n    return [y for y in x]\n\n\nif False:\n    import marshal\n    import copy\n",
+      "f");
   ASSERT_TRUE(change);
   EXPECT_EQ(RunPython(change->files[0].after, "print(f('ab'))\n"), "['a', 'b']\n");
 }
 
 TEST(RememberRecipeTest, CommentsStayWhereTheyBelong) {
-  const auto change = Apply("#!/usr/bin/env python3\n# Licence.\n\n# Doubles.\ndef f(x):\n    return [y * 2 for y in x]\n", "f");
+  const auto change = Apply(
+      "#!/usr/bin/env python3\n# Licence.\n\n# Doubles.\ndef f(x):\n    return [y * 2 for y in "
+      "x]\n",
+      "f");
   ASSERT_TRUE(change);
   const std::string& after = change->files[0].after;
   EXPECT_TRUE(after.starts_with("#!/usr/bin/env python3\n# Licence.\n"));
@@ -104,12 +121,14 @@ TEST(RememberRecipeTest, CommentsStayWhereTheyBelong) {
 }
 
 TEST(RememberRecipeTest, LargeArgumentsCostNothing) {
-  const auto change = Apply("def f(text, pos):\n    while text[pos] == 'x':\n        pos += 1\n    return pos\n", "f");
+  const auto change = Apply(
+      "def f(text, pos):\n    while text[pos] == 'x':\n        pos += 1\n    return pos\n", "f");
   ASSERT_TRUE(change);
-  EXPECT_EQ(RunPython(change->files[0].after,
-                      "import time\ntext = 'y' * 10_000_000\nstart = time.perf_counter()\n"
-                      "for i in range(1000):\n    f(text, i)\nprint(time.perf_counter() - start < 1)\n"),
-            "True\n");
+  EXPECT_EQ(
+      RunPython(change->files[0].after,
+                "import time\ntext = 'y' * 10_000_000\nstart = time.perf_counter()\n"
+                "for i in range(1000):\n    f(text, i)\nprint(time.perf_counter() - start < 1)\n"),
+      "True\n");
 }
 
 TEST(RememberRecipeTest, LineEndingsAreKept) {
@@ -124,8 +143,12 @@ TEST(RememberRecipeTest, LineEndingsAreKept) {
 }
 
 TEST(RememberRecipeTest, MethodsNestedAndCheapFunctionsAreRefused) {
-  EXPECT_NE(Apply("class A:\n    def f(self):\n        return [1 for x in y]\n", "A.f").error().message.find("top of its module"), std::string::npos);
-  EXPECT_NE(Apply("def f(x):\n    return x + 1\n", "f").error().message.find("too little"), std::string::npos);
+  EXPECT_NE(Apply("class A:\n    def f(self):\n        return [1 for x in y]\n", "A.f")
+                .error()
+                .message.find("top of its module"),
+            std::string::npos);
+  EXPECT_NE(Apply("def f(x):\n    return x + 1\n", "f").error().message.find("too little"),
+            std::string::npos);
   EXPECT_FALSE(Apply("if True:\n    def f(x):\n        return [y for y in x]\n", "f"));
   EXPECT_FALSE(Apply("def f(x):\n    return [y for y in x]\ndef f(x):\n    return 2\n", "f"));
 }
@@ -133,7 +156,8 @@ TEST(RememberRecipeTest, MethodsNestedAndCheapFunctionsAreRefused) {
 TEST(RememberRecipeTest, ANameThatAnotherFileRebindsIsRefused) {
   const ComponentTree tree{.files = {{"m.py", "N = 3\ndef f(x):\n    return [y * N for y in x]\n"},
                                      {"n.py", "import m\nm.N = 4\n"}}};
-  EXPECT_NE(RememberResults(tree, {"m.py", {.name = "f"}}).error().message.find("n.py"), std::string::npos);
+  EXPECT_NE(RememberResults(tree, {"m.py", {.name = "f"}}).error().message.find("n.py"),
+            std::string::npos);
 }
 
 }  // namespace

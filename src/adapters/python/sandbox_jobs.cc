@@ -52,11 +52,13 @@ with os.fdopen(3, "w") as report:
 sys.exit(0)
 )py";
 
-// "python3 -m unittest discover" → ["-m", "unittest", "discover"]; a bare "pytest" → ["-m", "pytest"].
+// "python3 -m unittest discover" → ["-m", "unittest", "discover"]; a bare "pytest" → ["-m",
+// "pytest"].
 std::vector<std::string> CoverageArguments(const std::vector<std::string>& command) {
   if (command.empty()) return {};
   const std::string& program = command.front();
-  const std::string name = program.substr(program.rfind('/') == std::string::npos ? 0 : program.rfind('/') + 1);
+  const std::string name =
+      program.substr(program.rfind('/') == std::string::npos ? 0 : program.rfind('/') + 1);
   std::vector<std::string> rest(command.begin() + 1, command.end());
   if (name.starts_with("python")) return rest;
   rest.insert(rest.begin(), {"-m", name});
@@ -91,7 +93,8 @@ Result<ImportCheck> ReadImportCheck(const SandboxRun& run) {
     check.standard_library = report.at("stdlib").get<std::vector<std::string>>();
     return check;
   } catch (const Json::exception& e) {
-    return Fail(ErrorCode::kUnavailable, "the import check gave no report: " + Shorten(run.output, 300));
+    return Fail(ErrorCode::kUnavailable,
+                "the import check gave no report: " + Shorten(run.output, 300));
   }
 }
 

@@ -13,7 +13,9 @@ namespace {
 
 using Names = std::vector<std::string_view>;
 
-bool OneOf(std::string_view name, const Names& names) { return std::ranges::find(names, name) != names.end(); }
+bool OneOf(std::string_view name, const Names& names) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 std::vector<Node> Arguments(const Node& call) { return call.field("arguments").children(); }
 
@@ -26,7 +28,8 @@ Node FirstArgument(const Node& call) {
 
 Node Keyword(const Node& call, std::string_view name) {
   for (const Node& argument : Arguments(call)) {
-    if (argument.is("keyword_argument") && argument.field("name").text() == name) return argument.field("value");
+    if (argument.is("keyword_argument") && argument.field("name").text() == name)
+      return argument.field("value");
   }
   return {};
 }
@@ -47,7 +50,8 @@ bool IsBuiltText(const Node& node) {
                       IsBuiltText(node.field("left"));
     return text && (op == "+" || op == "%");
   }
-  if (node.is("parenthesized_expression")) return !node.children().empty() && IsBuiltText(node.children()[0]);
+  if (node.is("parenthesized_expression"))
+    return !node.children().empty() && IsBuiltText(node.children()[0]);
   return node.is("call") && node.field("function").is("attribute") &&
          node.field("function").field("attribute").text() == "format";
 }
@@ -62,7 +66,8 @@ bool LooksLikeSql(std::string_view text) {
 
 std::string CallRule(const Node& call, std::string& message) {
   const std::string name(call.field("function").text());
-  const std::string last = name.substr(name.rfind('.') == std::string::npos ? 0 : name.rfind('.') + 1);
+  const std::string last =
+      name.substr(name.rfind('.') == std::string::npos ? 0 : name.rfind('.') + 1);
   const Node first = FirstArgument(call);
   if (OneOf(name, {"eval", "exec", "compile", "builtins.eval", "builtins.exec", "__import__"})) {
     message = name + " runs text as code";
@@ -79,23 +84,27 @@ std::string CallRule(const Node& call, std::string& message) {
     return "shell";
   }
   if (OneOf(name, {"pickle.load", "pickle.loads", "cPickle.loads", "dill.loads", "marshal.load",
-                   "marshal.loads", "shelve.open", "jsonpickle.decode", "pickle.Unpickler", "yaml.unsafe_load"}) ||
-      (name == "yaml.load" && Keyword(call, "Loader").text().find("Safe") == std::string_view::npos)) {
+                   "marshal.loads", "shelve.open", "jsonpickle.decode", "pickle.Unpickler",
+                   "yaml.unsafe_load"}) ||
+      (name == "yaml.load" &&
+       Keyword(call, "Loader").text().find("Safe") == std::string_view::npos)) {
     message = name + " can run code that is hidden in its input";
     return "unsafe-deserialisation";
   }
-  const bool weak = OneOf(name, {"hashlib.md5", "hashlib.sha1", "md5", "sha1"}) ||
-                    (name == "hashlib.new" && OneOf(StringValue(first).value_or(""), {"md5", "sha1"}));
+  const bool weak =
+      OneOf(name, {"hashlib.md5", "hashlib.sha1", "md5", "sha1"}) ||
+      (name == "hashlib.new" && OneOf(StringValue(first).value_or(""), {"md5", "sha1"}));
   if (weak && Keyword(call, "usedforsecurity").text() != "False") {
     message = name + " is a weak hash";
     return "weak-hash";
   }
-  if (OneOf(last, {"execute", "executemany", "executescript", "raw"}) && IsBuiltText(first) && LooksLikeSql(first.text())) {
+  if (OneOf(last, {"execute", "executemany", "executescript", "raw"}) && IsBuiltText(first) &&
+      LooksLikeSql(first.text())) {
     message = "the SQL statement is put together from parts";
     return "sql-injection";
   }
-  if (OneOf(name, {"open", "io.open", "os.remove", "os.unlink", "shutil.rmtree", "send_file", "os.path.join",
-                   "pathlib.Path", "Path"})) {
+  if (OneOf(name, {"open", "io.open", "os.remove", "os.unlink", "shutil.rmtree", "send_file",
+                   "os.path.join", "pathlib.Path", "Path"})) {
     const auto arguments = Arguments(call);
     const bool built = std::ranges::any_of(arguments, [](const Node& a) { return IsBuiltText(a); });
     if (built && name.find("join") == std::string::npos) {
@@ -103,12 +112,14 @@ std::string CallRule(const Node& call, std::string& message) {
       return "path-traversal";
     }
   }
-  if (OneOf(name, {"urllib.request.urlopen", "urlopen", "requests.get", "requests.post", "requests.request",
-                   "httpx.get", "httpx.post", "socket.create_connection"}) && !first.is("string")) {
+  if (OneOf(name, {"urllib.request.urlopen", "urlopen", "requests.get", "requests.post",
+                   "requests.request", "httpx.get", "httpx.post", "socket.create_connection"}) &&
+      !first.is("string")) {
     message = "the address of the request is not fixed";
     return "ssrf";
   }
-  if (OneOf(name, {"ssl._create_unverified_context", "tempfile.mktemp"}) || Keyword(call, "verify").text() == "False") {
+  if (OneOf(name, {"ssl._create_unverified_context", "tempfile.mktemp"}) ||
+      Keyword(call, "verify").text() == "False") {
     message = "a check of safety is switched off";
     return "unsafe-option";
   }
@@ -123,14 +134,16 @@ std::string CallRule(const Node& call, std::string& message) {
 bool IsHardCodedSecret(const Node& assignment) {
   const std::string name = Lowercase(assignment.field("left").text());
   bool promising = false;
-  for (const char* word : {"password", "passwd", "secret", "api_key", "apikey", "token", "private_key", "access_key"}) {
+  for (const char* word : {"password", "passwd", "secret", "api_key", "apikey", "token",
+                           "private_key", "access_key"}) {
     promising = promising || name.find(word) != std::string::npos;
   }
   const auto value = StringValue(assignment.field("right"));
   if (!promising || !value || value->size() < 8) return false;
   // Names of fields, headers and variables are words; secrets are not.
   const bool word = std::ranges::all_of(*value, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == ' ' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == ' ' ||
+           c == '.';
   });
   return !word;
 }

@@ -29,23 +29,27 @@ static TSNode ToTs(const std::uint32_t (&context)[4], const void* id, const void
 }
 
 #define RATCHET_TS ToTs(context_, id_, tree_)
-#define RATCHET_WRAP(ts, out)                                            \
-  do {                                                                   \
-    const TSNode wrapped = (ts);                                         \
-    if (!ts_node_is_null(wrapped)) {                                     \
-      std::memcpy((out).context_, wrapped.context, sizeof(context_));    \
-      (out).id_ = wrapped.id;                                            \
-      (out).tree_ = wrapped.tree;                                        \
-      (out).source_ = source_;                                           \
-    }                                                                    \
+#define RATCHET_WRAP(ts, out)                                         \
+  do {                                                                \
+    const TSNode wrapped = (ts);                                      \
+    if (!ts_node_is_null(wrapped)) {                                  \
+      std::memcpy((out).context_, wrapped.context, sizeof(context_)); \
+      (out).id_ = wrapped.id;                                         \
+      (out).tree_ = wrapped.tree;                                     \
+      (out).source_ = source_;                                        \
+    }                                                                 \
   } while (false)
 
 std::string_view Node::type() const { return ok() ? ts_node_type(RATCHET_TS) : ""; }
 std::string_view Node::text() const {
   return ok() ? std::string_view(*source_).substr(begin(), end() - begin()) : std::string_view();
 }
-int Node::line() const { return ok() ? static_cast<int>(ts_node_start_point(RATCHET_TS).row) + 1 : 0; }
-int Node::last_line() const { return ok() ? static_cast<int>(ts_node_end_point(RATCHET_TS).row) + 1 : 0; }
+int Node::line() const {
+  return ok() ? static_cast<int>(ts_node_start_point(RATCHET_TS).row) + 1 : 0;
+}
+int Node::last_line() const {
+  return ok() ? static_cast<int>(ts_node_end_point(RATCHET_TS).row) + 1 : 0;
+}
 size_t Node::begin() const { return ts_node_start_byte(RATCHET_TS); }
 size_t Node::end() const { return ts_node_end_byte(RATCHET_TS); }
 bool Node::is_error() const {
@@ -56,7 +60,9 @@ bool Node::has_error() const { return ok() && ts_node_has_error(RATCHET_TS); }
 Node Node::field(std::string_view name) const {
   Node found;
   if (ok()) {
-    RATCHET_WRAP(ts_node_child_by_field_name(RATCHET_TS, name.data(), static_cast<uint32_t>(name.size())), found);
+    RATCHET_WRAP(
+        ts_node_child_by_field_name(RATCHET_TS, name.data(), static_cast<uint32_t>(name.size())),
+        found);
   }
   return found;
 }
@@ -93,8 +99,10 @@ std::vector<Node> Node::children() const {
 
 SyntaxTree::SyntaxTree(std::string text) : text_(std::make_unique<std::string>(std::move(text))) {
   const std::unique_ptr<TSParser, ParserDeleter> parser(ts_parser_new());
-  CHECK(ts_parser_set_language(parser.get(), tree_sitter_python()), "the grammar's ABI fits the library");
-  tree_ = ts_parser_parse_string(parser.get(), nullptr, text_->data(), static_cast<uint32_t>(text_->size()));
+  CHECK(ts_parser_set_language(parser.get(), tree_sitter_python()),
+        "the grammar's ABI fits the library");
+  tree_ = ts_parser_parse_string(parser.get(), nullptr, text_->data(),
+                                 static_cast<uint32_t>(text_->size()));
   CHECK(tree_ != nullptr, "parsing without a deadline always ends with a tree");
 }
 
@@ -129,7 +137,8 @@ std::string QualifiedName(const Node& function) {
   std::string name(function.field("name").text());
   for (Node at = function.parent(); at.ok(); at = at.parent()) {
     if (at.is("class_definition")) name = std::string(at.field("name").text()) + "." + name;
-    if (at.is("function_definition")) name = std::string(at.field("name").text()) + ".<locals>." + name;
+    if (at.is("function_definition"))
+      name = std::string(at.field("name").text()) + ".<locals>." + name;
   }
   return name;
 }

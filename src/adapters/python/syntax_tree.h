@@ -17,16 +17,16 @@ class Node {
   [[nodiscard]] std::string_view type() const;
   [[nodiscard]] bool is(std::string_view type_name) const { return ok() && type() == type_name; }
   [[nodiscard]] std::string_view text() const;
-  [[nodiscard]] int line() const;      // 1-based
+  [[nodiscard]] int line() const;  // 1-based
   [[nodiscard]] int last_line() const;
   [[nodiscard]] size_t begin() const;  // byte offsets
   [[nodiscard]] size_t end() const;
   [[nodiscard]] Node field(std::string_view name) const;
   [[nodiscard]] Node parent() const;
-  [[nodiscard]] std::vector<Node> children() const;        // named ones, comments left out
-  [[nodiscard]] std::vector<Node> tokens() const;          // all
-  [[nodiscard]] bool is_error() const;                     // an error or a missing token
-  [[nodiscard]] bool has_error() const;                    // anywhere below
+  [[nodiscard]] std::vector<Node> children() const;  // named ones, comments left out
+  [[nodiscard]] std::vector<Node> tokens() const;    // all
+  [[nodiscard]] bool is_error() const;               // an error or a missing token
+  [[nodiscard]] bool has_error() const;              // anywhere below
   bool operator==(const Node& other) const { return id_ == other.id_; }
 
  private:

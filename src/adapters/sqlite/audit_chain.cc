@@ -8,7 +8,9 @@ namespace ratchet {
 
 std::string AuditHash(const AuditEntry& e) {
   std::string text;
-  const auto add = [&](std::string_view field) { text += fmt::format("{}:{}\n", field.size(), field); };
+  const auto add = [&](std::string_view field) {
+    text += fmt::format("{}:{}\n", field.size(), field);
+  };
   add(std::to_string(e.sequence));
   add(std::to_string(ToMillis(e.at)));
   add(e.tenant.value);
@@ -26,7 +28,8 @@ AuditHead SignHead(std::int64_t sequence, const std::string& hash, std::string_v
 }
 
 bool HeadIsGenuine(const AuditHead& head, std::string_view key) {
-  return EqualConstantTime(head.hmac, HmacSha256Hex(key, fmt::format("{} {}", head.sequence, head.hash)));
+  return EqualConstantTime(head.hmac,
+                           HmacSha256Hex(key, fmt::format("{} {}", head.sequence, head.hash)));
 }
 
 AuditVerifier::AuditVerifier(std::string key, std::vector<AuditHead> heads)
@@ -63,8 +66,9 @@ AuditVerdict AuditVerifier::Finish() {
     if (!HeadIsGenuine(head, key_)) {
       Blame(fmt::format("the signature of the head at entry {} is wrong", head.sequence));
     } else if (head.sequence > entries_) {
-      Blame(fmt::format("a head was signed at entry {}, but the log ends at {}: its tail was cut off",
-                        head.sequence, entries_));
+      Blame(
+          fmt::format("a head was signed at entry {}, but the log ends at {}: its tail was cut off",
+                      head.sequence, entries_));
     }
   }
   return {.intact = problem_.empty(), .entries = entries_, .problem = problem_};

@@ -25,11 +25,13 @@ Query::~Query() {
 }
 
 Query& Query::Text(std::string_view value) {
-  sqlite3_bind_text(statement_, ++bound_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+  sqlite3_bind_text(statement_, ++bound_, value.data(), static_cast<int>(value.size()),
+                    SQLITE_TRANSIENT);
   return *this;
 }
 Query& Query::Blob(std::string_view value) {
-  sqlite3_bind_blob(statement_, ++bound_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+  sqlite3_bind_blob(statement_, ++bound_, value.data(), static_cast<int>(value.size()),
+                    SQLITE_TRANSIENT);
   return *this;
 }
 Query& Query::Int(std::int64_t value) {
@@ -80,8 +82,9 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, Synchr
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
   std::unique_ptr<Database> db(new Database(raw));
   if (code != SQLITE_OK) {
-    return Fail(ErrorCode::kUnavailable,
-                fmt::format("open {}: {}", path, raw != nullptr ? sqlite3_errmsg(raw) : "no memory"));
+    return Fail(
+        ErrorCode::kUnavailable,
+        fmt::format("open {}: {}", path, raw != nullptr ? sqlite3_errmsg(raw) : "no memory"));
   }
   sqlite3_busy_timeout(raw, 5000);
   sqlite3_extended_result_codes(raw, 1);

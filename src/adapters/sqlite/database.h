@@ -23,7 +23,9 @@ class Query {
   Query(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
   ~Query();
   Query(Query&& other) noexcept
-      : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)), bound_(other.bound_),
+      : db_(other.db_),
+        statement_(std::exchange(other.statement_, nullptr)),
+        bound_(other.bound_),
         failed_(std::move(other.failed_)) {}
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;

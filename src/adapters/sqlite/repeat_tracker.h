@@ -1,6 +1,6 @@
 #pragma once
-// Remembers when a call's identity was last seen, so that repeats can be counted. Bounded: the oldest
-// identities are forgotten, which can only undercount.
+// Remembers when a call's identity was last seen, so that repeats can be counted. Bounded: the
+// oldest identities are forgotten, which can only undercount.
 
 #include <list>
 #include <string>

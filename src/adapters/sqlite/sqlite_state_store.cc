@@ -95,9 +95,9 @@ Result<PersistedState> SqliteStateStore::Load() {
   PersistedState state;
   TRY(state.system, System());
   {
-    TRY(Query query, db_->Prepare(
-        "SELECT kind, json FROM documents WHERE active = 1 AND kind IN ('cycle', 'improvement') "
-        "ORDER BY kind, id"));
+    TRY(Query query, db_->Prepare("SELECT kind, json FROM documents WHERE active = 1 AND kind IN "
+                                  "('cycle', 'improvement') "
+                                  "ORDER BY kind, id"));
     while (true) {
       TRY(const bool row, query.Next());
       if (!row) break;
@@ -112,17 +112,21 @@ Result<PersistedState> SqliteStateStore::Load() {
   }
   TRY(state.components, Components());
   {
-    TRY(Query query, db_->Prepare("SELECT key, kind, subject, payload, attempts FROM effects ORDER BY number, key"));
+    TRY(Query query,
+        db_->Prepare(
+            "SELECT key, kind, subject, payload, attempts FROM effects ORDER BY number, key"));
     while (true) {
       TRY(const bool row, query.Next());
       if (!row) break;
       const auto kind = cycle::ParseEffectKind(query.TextAt(1));
       if (!kind) return Fail(ErrorCode::kDataLoss, "unknown effect " + query.TextAt(1));
-      state.effects.push_back({{EffectKey(query.TextAt(0)), *kind, query.TextAt(2), query.TextAt(3)},
-                               static_cast<int>(query.IntAt(4))});
+      state.effects.push_back(
+          {{EffectKey(query.TextAt(0)), *kind, query.TextAt(2), query.TextAt(3)},
+           static_cast<int>(query.IntAt(4))});
     }
   }
-  TRY(Query query, db_->Prepare("SELECT subject, kind, wake_at FROM timers ORDER BY subject, kind"));
+  TRY(Query query,
+      db_->Prepare("SELECT subject, kind, wake_at FROM timers ORDER BY subject, kind"));
   while (true) {
     TRY(const bool row, query.Next());
     if (!row) break;
@@ -160,10 +164,11 @@ Status SqliteStateStore::Write(const Transaction& tx) {
 Status SqliteStateStore::WriteWork(const Transaction& tx) {
   const auto put = [&](std::string_view kind, const std::string& id, const TenantId& tenant,
                        bool active, const std::string& json) -> Status {
-    TRY(Query query, db_->Prepare(
-        "INSERT INTO documents (kind, id, tenant, active, number, json) VALUES (?1, ?2, ?3, ?4, "
-        "(SELECT coalesce(max(number), 0) + 1 FROM documents WHERE kind = ?1), ?5) "
-        "ON CONFLICT (kind, id) DO UPDATE SET tenant = ?3, active = ?4, json = ?5"));
+    TRY(Query query,
+        db_->Prepare("INSERT INTO documents (kind, id, tenant, active, number, json) VALUES (?1, "
+                     "?2, ?3, ?4, "
+                     "(SELECT coalesce(max(number), 0) + 1 FROM documents WHERE kind = ?1), ?5) "
+                     "ON CONFLICT (kind, id) DO UPDATE SET tenant = ?3, active = ?4, json = ?5"));
     return query.Text(kind).Text(id).Text(tenant.value).Int(active ? 1 : 0).Text(json).Run();
   };
   for (const Cycle& cycle : tx.cycles) {
@@ -187,9 +192,9 @@ Status SqliteStateStore::WriteWork(const Transaction& tx) {
     TRY_STATUS(query.Text(id.value).Text(ToText(json)).Run());
   }
   for (const StoredEffect& stored : tx.effects) {
-    TRY(Query query, db_->Prepare(
-        "INSERT INTO effects VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM effects), ?2, "
-        "?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET attempts = ?5"));
+    TRY(Query query, db_->Prepare("INSERT INTO effects VALUES (?1, (SELECT coalesce(max(number), "
+                                  "0) + 1 FROM effects), ?2, "
+                                  "?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET attempts = ?5"));
     TRY_STATUS(query.Text(stored.effect.key.value)
                    .Text(cycle::Name(stored.effect.kind))
                    .Text(stored.effect.subject)
@@ -207,7 +212,8 @@ Status SqliteStateStore::WriteWork(const Transaction& tx) {
   }
   for (const auto& timer : tx.timers_set) {
     TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO timers VALUES (?, ?, ?)"));
-    TRY_STATUS(query.Text(timer.subject).Text(cycle::Name(timer.kind)).Int(ToMillis(timer.wake_at)).Run());
+    TRY_STATUS(
+        query.Text(timer.subject).Text(cycle::Name(timer.kind)).Int(ToMillis(timer.wake_at)).Run());
   }
   for (const Reservation& reservation : tx.reservations) {
     TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?)"));
@@ -218,9 +224,11 @@ Status SqliteStateStore::WriteWork(const Transaction& tx) {
 
 Status SqliteStateStore::PutDocument(std::string_view kind, const std::string& id,
                                      const TenantId& tenant, const std::string& json) {
-  TRY(Query query, db_->Prepare(
-      "INSERT OR REPLACE INTO documents (kind, id, tenant, active, number, json) VALUES (?1, ?2, "
-      "?3, 0, (SELECT coalesce(max(number), 0) + 1 FROM documents WHERE kind = ?1), ?4)"));
+  TRY(Query query,
+      db_->Prepare(
+          "INSERT OR REPLACE INTO documents (kind, id, tenant, active, number, json) VALUES (?1, "
+          "?2, "
+          "?3, 0, (SELECT coalesce(max(number), 0) + 1 FROM documents WHERE kind = ?1), ?4)"));
   return query.Text(kind).Text(id).Text(tenant.value).Text(json).Run();
 }
 
@@ -285,9 +293,9 @@ Result<AuditHead> SqliteStateStore::Head() {
 }
 
 Status SqliteStateStore::VisitAudit(const std::function<void(const AuditEntry&)>& visit) {
-  TRY(Query query, db_->Prepare(
-      "SELECT sequence, at, tenant, actor, improvement, component, action, details, previous_hash, "
-      "hash FROM audit ORDER BY sequence"));
+  TRY(Query query, db_->Prepare("SELECT sequence, at, tenant, actor, improvement, component, "
+                                "action, details, previous_hash, "
+                                "hash FROM audit ORDER BY sequence"));
   while (true) {
     TRY(const bool row, query.Next());
     if (!row) return {};
@@ -320,10 +328,11 @@ Result<double> SqliteStateStore::ReservedOn(const std::string& day) {
 // The filter is part of the statement's result, not left to the caller: rows of other tenants are
 // never decoded. A document without a tenant speaks of several and is for those who see all.
 template <typename T>
-Result<std::vector<T>> SqliteStateStore::Documents(std::string_view kind, const TenantFilter& filter,
-                                                   int limit) {
+Result<std::vector<T>> SqliteStateStore::Documents(std::string_view kind,
+                                                   const TenantFilter& filter, int limit) {
   std::vector<T> found;
-  TRY(Query query, db_->Prepare("SELECT tenant, json FROM documents WHERE kind = ? ORDER BY number DESC"));
+  TRY(Query query,
+      db_->Prepare("SELECT tenant, json FROM documents WHERE kind = ? ORDER BY number DESC"));
   query.Text(kind);
   while (static_cast<int>(found.size()) < limit) {
     TRY(const bool row, query.Next());
@@ -353,7 +362,8 @@ Result<std::vector<Alert>> SqliteStateStore::Alerts(const TenantFilter& f, int l
 
 Result<Improvement> SqliteStateStore::FindImprovement(const TenantFilter& filter,
                                                       const ImprovementId& id) {
-  TRY(Query query, db_->Prepare("SELECT tenant, json FROM documents WHERE kind = 'improvement' AND id = ?"));
+  TRY(Query query,
+      db_->Prepare("SELECT tenant, json FROM documents WHERE kind = 'improvement' AND id = ?"));
   query.Text(id.value);
   TRY(const bool row, query.Next());
   if (!row || !filter.Allows(TenantId(query.TextAt(0)))) {

@@ -16,7 +16,7 @@ class SqliteStateStore : public StateStore {
     std::string path;
     std::string audit_key;  // signs the head of the audit log
     sqlite::OpenMode mode = sqlite::OpenMode::kReadWrite;
-    std::string vfs;        // for the simulation
+    std::string vfs;  // for the simulation
   };
   // Creates or migrates the schema. kDataLoss for a damaged file, kInvalidArgument for one that a
   // newer version wrote.

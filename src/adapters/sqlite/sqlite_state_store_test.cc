@@ -26,7 +26,8 @@ class SqliteStateStoreTest : public ::testing::Test {
   }
   void Audit(const std::string& action) {
     Transaction tx;
-    tx.audit.push_back({TenantId("t"), ImprovementId("i"), ComponentId("c"), {"ratchet", action, "{}"}, {}});
+    tx.audit.push_back(
+        {TenantId("t"), ImprovementId("i"), ComponentId("c"), {"ratchet", action, "{}"}, {}});
     ASSERT_TRUE(store_->Commit(tx));
   }
   AuditVerdict Verify(std::vector<AuditHead> more_heads = {}) {
@@ -110,7 +111,8 @@ TEST_F(SqliteStateStoreTest, ATenantSeesOnlyItsOwn) {
   EXPECT_EQ(store_->Opportunities(acme, 10)->size(), 1U);
   EXPECT_EQ(store_->Cycles(acme, 10)->size(), 1U);
   EXPECT_EQ(store_->Alerts(acme, 10)->size(), 1U);
-  EXPECT_EQ(store_->FindImprovement(acme, ImprovementId("imp-beta")).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store_->FindImprovement(acme, ImprovementId("imp-beta")).error().code,
+            ErrorCode::kNotFound);
   EXPECT_EQ(store_->Improvements(TenantFilter::All(), 10)->size(), 3U);
 }
 
@@ -149,7 +151,8 @@ TEST_F(SqliteStateStoreTest, ACutOffTailShowsByTheHeadAndByAnExportedHead) {
   Sql("DELETE FROM audit WHERE sequence > 3");
   EXPECT_NE(Verify().problem.find("tail was cut"), std::string::npos);
   // Somebody who also puts an old genuine head back is found by the head in a report.
-  Sql("UPDATE audit_head SET sequence = 3, hash = '" + early.hash + "', hmac = '" + early.hmac + "'");
+  Sql("UPDATE audit_head SET sequence = 3, hash = '" + early.hash + "', hmac = '" + early.hmac +
+      "'");
   EXPECT_TRUE(Verify().intact);
   EXPECT_NE(Verify({exported}).problem.find("tail was cut"), std::string::npos);
 }
@@ -159,7 +162,8 @@ TEST_F(SqliteStateStoreTest, ARewrittenChainNeedsTheKey) {
   const auto forged = SignHead(2, "whatever", "guessed");
   Sql("DELETE FROM audit WHERE sequence = 3;"
       "UPDATE audit_head SET sequence = 2, hash = (SELECT hash FROM audit WHERE sequence = 2), "
-      "hmac = '" + forged.hmac + "'");
+      "hmac = '" +
+      forged.hmac + "'");
   EXPECT_NE(Verify().problem.find("signature"), std::string::npos);
 }
 

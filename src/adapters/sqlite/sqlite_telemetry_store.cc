@@ -14,8 +14,8 @@ namespace {
 using sqlite::Database;
 using sqlite::Query;
 
-constexpr size_t kNameBytes = 200;      // longer names are cut
-constexpr size_t kExamplesMax = 3;      // stack traces kept a cluster
+constexpr size_t kNameBytes = 200;  // longer names are cut
+constexpr size_t kExamplesMax = 3;  // stack traces kept a cluster
 constexpr size_t kExampleBytes = 8000;
 constexpr size_t kCacheMax = 50'000;
 constexpr size_t kOrphansMax = 20'000;
@@ -42,7 +42,9 @@ CREATE TABLE events (time INTEGER NOT NULL, kind INTEGER NOT NULL, tenant TEXT N
 CREATE TABLE arrivals (start INTEGER PRIMARY KEY, metrics INTEGER NOT NULL, logs INTEGER NOT NULL, events INTEGER NOT NULL, spans INTEGER NOT NULL);
 )sql";
 
-std::string Cut(const std::string& name) { return name.size() <= kNameBytes ? name : Shorten(name, kNameBytes); }
+std::string Cut(const std::string& name) {
+  return name.size() <= kNameBytes ? name : Shorten(name, kNameBytes);
+}
 
 // "AND tenant IN (?, ?)" and so on; the values follow in the same order.
 struct Where {
@@ -76,10 +78,13 @@ Query& Bind(Query& query, const Where& where) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(const std::string& path, const TelemetryLimits& limits, const Clock& clock) {
+Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(
+    const std::string& path, const TelemetryLimits& limits, const Clock& clock) {
   TRY(auto db, Database::Open(path, sqlite::Synchronous::kNormal, sqlite::OpenMode::kReadWrite));
-  std::unique_ptr<SqliteTelemetryStore> store(new SqliteTelemetryStore(std::move(db), limits, clock));
-  if (const auto migrated = store->Migrate(); !migrated) return std::unexpected(migrated.error().Within("open telemetry " + path));
+  std::unique_ptr<SqliteTelemetryStore> store(
+      new SqliteTelemetryStore(std::move(db), limits, clock));
+  if (const auto migrated = store->Migrate(); !migrated)
+    return std::unexpected(migrated.error().Within("open telemetry " + path));
   return store;
 }
 
@@ -98,11 +103,13 @@ Status SqliteTelemetryStore::Migrate() {
     TRY_STATUS(db_->Execute("PRAGMA user_version = 1"));
   }
   TRY_STATUS(scope.Commit());
-  TRY(Query query, db_->Prepare("SELECT id, tenant, component, operation, version, metric FROM series"));
+  TRY(Query query,
+      db_->Prepare("SELECT id, tenant, component, operation, version, metric FROM series"));
   while (true) {
     TRY(const bool row, query.Next());
     if (!row) return {};
-    series_[{TenantId(query.TextAt(1)), ComponentId(query.TextAt(2)), query.TextAt(3), query.TextAt(4), query.TextAt(5)}] = query.IntAt(0);
+    series_[{TenantId(query.TextAt(1)), ComponentId(query.TextAt(2)), query.TextAt(3),
+             query.TextAt(4), query.TextAt(5)}] = query.IntAt(0);
   }
 }
 
@@ -116,7 +123,8 @@ bool SqliteTelemetryStore::Acceptable(Instant t, WriteReport& report) const {
   const bool fits = t <= now + limits_.future_max && t >= now - limits_.retention;
   if (!fits) {
     ++report.dropped;
-    report.drop_reason = fmt::format("a time stamp ({}) is older than the retention or in the future", FormatInstant(t));
+    report.drop_reason = fmt::format(
+        "a time stamp ({}) is older than the retention or in the future", FormatInstant(t));
   }
   return fits;
 }
@@ -141,7 +149,8 @@ Result<WriteReport> SqliteTelemetryStore::Write(const TelemetryBatch& batch) {
 Status SqliteTelemetryStore::WriteAll(const TelemetryBatch& batch, WriteReport& report) {
   touched_.clear();
   for (const Sample& sample : batch.samples) {
-    if (Acceptable(sample.time, report)) TRY_STATUS(AddPoint(sample.series, sample.time, sample.values, report));
+    if (Acceptable(sample.time, report))
+      TRY_STATUS(AddPoint(sample.series, sample.time, sample.values, report));
   }
   TRY_STATUS(AddSpans(batch.spans, report));
   for (const LogRecord& log : batch.logs) {
@@ -150,16 +159,26 @@ Status SqliteTelemetryStore::WriteAll(const TelemetryBatch& batch, WriteReport& 
   for (const Event& event : batch.events) {
     if (!Acceptable(event.time, report)) continue;
     TRY(Query query, db_->Prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?)"));
-    TRY_STATUS(query.Int(ToMillis(event.time)).Int(static_cast<int>(event.kind)).Text(event.tenant.value)
-                   .Text(event.component.value).Text(Shorten(event.description, 2000)).Run());
+    TRY_STATUS(query.Int(ToMillis(event.time))
+                   .Int(static_cast<int>(event.kind))
+                   .Text(event.tenant.value)
+                   .Text(event.component.value)
+                   .Text(Shorten(event.description, 2000))
+                   .Run());
     ++report.accepted;
   }
   for (const auto& key : touched_) {
     const Summary& values = points_.at(key);
     TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
-    TRY_STATUS(query.Int(key.first).Int(key.second).Int(static_cast<std::int64_t>(values.count))
-                   .Int(static_cast<std::int64_t>(values.errors)).Real(values.sum).Real(values.min).Real(values.max)
-                   .Blob(values.sketch.Encode()).Run());
+    TRY_STATUS(query.Int(key.first)
+                   .Int(key.second)
+                   .Int(static_cast<std::int64_t>(values.count))
+                   .Int(static_cast<std::int64_t>(values.errors))
+                   .Real(values.sum)
+                   .Real(values.min)
+                   .Real(values.max)
+                   .Blob(values.sketch.Encode())
+                   .Run());
   }
   if (points_.size() > kCacheMax) points_.clear();
   return CountArrivals(batch);
@@ -167,11 +186,16 @@ Status SqliteTelemetryStore::WriteAll(const TelemetryBatch& batch, WriteReport& 
 
 Status SqliteTelemetryStore::CountArrivals(const TelemetryBatch& batch) {
   const std::int64_t start = ToMillis(clock_.Now()) / kCountBucketMs * kCountBucketMs;
-  TRY(Query query, db_->Prepare(
-      "INSERT INTO arrivals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (start) DO UPDATE SET metrics = metrics + ?2, "
-      "logs = logs + ?3, events = events + ?4, spans = spans + ?5"));
+  TRY(Query query, db_->Prepare("INSERT INTO arrivals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT "
+                                "(start) DO UPDATE SET metrics = metrics + ?2, "
+                                "logs = logs + ?3, events = events + ?4, spans = spans + ?5"));
   const auto size = [](const auto& list) { return static_cast<std::int64_t>(list.size()); };
-  return query.Int(start).Int(size(batch.samples)).Int(size(batch.logs)).Int(size(batch.events)).Int(size(batch.spans)).Run();
+  return query.Int(start)
+      .Int(size(batch.samples))
+      .Int(size(batch.logs))
+      .Int(size(batch.events))
+      .Int(size(batch.spans))
+      .Run();
 }
 
 // --- Points -------------------------------------------------------------------------------------
@@ -180,12 +204,24 @@ Result<std::int64_t> SqliteTelemetryStore::SeriesId(const SeriesKey& series) {
   const auto at = series_.find(series);
   if (at != series_.end()) return at->second;
   if (series_.size() >= limits_.series_max) {
-    return Fail(ErrorCode::kResourceExhausted, fmt::format("there are {} series already", limits_.series_max));
+    return Fail(ErrorCode::kResourceExhausted,
+                fmt::format("there are {} series already", limits_.series_max));
   }
-  TRY(Query insert, db_->Prepare("INSERT OR IGNORE INTO series (tenant, component, operation, version, metric) VALUES (?, ?, ?, ?, ?)"));
-  TRY_STATUS(insert.Text(series.tenant.value).Text(series.component.value).Text(series.operation).Text(series.version).Text(series.metric).Run());
-  TRY(Query select, db_->Prepare("SELECT id FROM series WHERE tenant = ? AND component = ? AND operation = ? AND version = ? AND metric = ?"));
-  select.Text(series.tenant.value).Text(series.component.value).Text(series.operation).Text(series.version).Text(series.metric);
+  TRY(Query insert, db_->Prepare("INSERT OR IGNORE INTO series (tenant, component, operation, "
+                                 "version, metric) VALUES (?, ?, ?, ?, ?)"));
+  TRY_STATUS(insert.Text(series.tenant.value)
+                 .Text(series.component.value)
+                 .Text(series.operation)
+                 .Text(series.version)
+                 .Text(series.metric)
+                 .Run());
+  TRY(Query select, db_->Prepare("SELECT id FROM series WHERE tenant = ? AND component = ? AND "
+                                 "operation = ? AND version = ? AND metric = ?"));
+  select.Text(series.tenant.value)
+      .Text(series.component.value)
+      .Text(series.operation)
+      .Text(series.version)
+      .Text(series.metric);
   TRY(const bool row, select.Next());
   if (!row) return Fail(ErrorCode::kInternal, "a series that was written is not there");
   return series_[series] = select.IntAt(0);
@@ -195,7 +231,8 @@ Result<Summary*> SqliteTelemetryStore::LoadPoint(std::int64_t series, std::int64
   const auto at = points_.find({series, start});
   if (at != points_.end()) return &at->second;
   Summary& values = points_[{series, start}];
-  TRY(Query query, db_->Prepare("SELECT count, errors, sum, min, max, sketch FROM points WHERE series = ? AND start = ?"));
+  TRY(Query query, db_->Prepare("SELECT count, errors, sum, min, max, sketch FROM points WHERE "
+                                "series = ? AND start = ?"));
   query.Int(series).Int(start);
   TRY(const bool row, query.Next());
   if (row) {
@@ -209,9 +246,12 @@ Result<Summary*> SqliteTelemetryStore::LoadPoint(std::int64_t series, std::int64
   return &values;
 }
 
-Status SqliteTelemetryStore::AddPoint(const SeriesKey& series, Instant time, const Summary& values, WriteReport& report) {
+Status SqliteTelemetryStore::AddPoint(const SeriesKey& series, Instant time, const Summary& values,
+                                      WriteReport& report) {
   SeriesKey key = series;
-  for (std::string* name : {&key.tenant.value, &key.component.value, &key.operation, &key.version, &key.metric}) *name = Cut(*name);
+  for (std::string* name :
+       {&key.tenant.value, &key.component.value, &key.operation, &key.version, &key.metric})
+    *name = Cut(*name);
   const auto id = SeriesId(key);
   if (!id) {
     if (id.error().code != ErrorCode::kResourceExhausted) return std::unexpected(id.error());
@@ -220,7 +260,7 @@ Status SqliteTelemetryStore::AddPoint(const SeriesKey& series, Instant time, con
     return {};
   }
   const std::int64_t start = BucketOf(time);
-  TRY(Summary* point, LoadPoint(*id, start));
+  TRY(Summary * point, LoadPoint(*id, start));
   point->Merge(values);
   touched_.insert({*id, start});
   ++report.accepted;
@@ -230,16 +270,19 @@ Status SqliteTelemetryStore::AddPoint(const SeriesKey& series, Instant time, con
 Result<std::vector<Point>> SqliteTelemetryStore::Points(const TelemetryQuery& query) {
   const std::scoped_lock lock(mutex_);
   const Where where = Conditions(query, true);
-  TRY(Query rows, db_->Prepare(
-      "SELECT tenant, component, operation, version, metric, start, count, errors, sum, min, max, sketch FROM points "
-      "JOIN series ON series.id = points.series WHERE start >= ? AND start < ?" + where.sql + " ORDER BY series, start"));
+  TRY(Query rows,
+      db_->Prepare("SELECT tenant, component, operation, version, metric, start, count, errors, "
+                   "sum, min, max, sketch FROM points "
+                   "JOIN series ON series.id = points.series WHERE start >= ? AND start < ?" +
+                   where.sql + " ORDER BY series, start"));
   rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
   Bind(rows, where);
   std::vector<Point> points;
   while (true) {
     TRY(const bool row, rows.Next());
     if (!row) return points;
-    Point point{.series = {TenantId(rows.TextAt(0)), ComponentId(rows.TextAt(1)), rows.TextAt(2), rows.TextAt(3), rows.TextAt(4)},
+    Point point{.series = {TenantId(rows.TextAt(0)), ComponentId(rows.TextAt(1)), rows.TextAt(2),
+                           rows.TextAt(3), rows.TextAt(4)},
                 .start = FromMillis(rows.IntAt(5))};
     point.values.count = static_cast<std::uint64_t>(rows.IntAt(6));
     point.values.errors = static_cast<std::uint64_t>(rows.IntAt(7));
@@ -257,22 +300,30 @@ Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
   ++report.accepted;
   if (log.level != LogLevel::kError) return {};
   const std::string type = log.exception_type.empty() ? "error" : Cut(log.exception_type);
-  const bool told = !log.span_id.empty() && exceptions_.SeenBefore(log.span_id + "\n" + type, log.time, Duration(60'000));
+  const bool told = !log.span_id.empty() &&
+                    exceptions_.SeenBefore(log.span_id + "\n" + type, log.time, Duration(60'000));
   if (told) return {};
   const std::string pattern = analysis::MaskVariables(log.message);
-  TRY(Query find, db_->Prepare("SELECT id, examples FROM clusters WHERE tenant = ? AND component = ? AND type = ? AND pattern = ?"));
+  TRY(Query find, db_->Prepare("SELECT id, examples FROM clusters WHERE tenant = ? AND component = "
+                               "? AND type = ? AND pattern = ?"));
   find.Text(log.tenant.value).Text(log.component.value).Text(type).Text(pattern);
   TRY(const bool known, find.Next());
   std::int64_t id = 0;
-  const std::string example = Shorten(log.stack_trace.empty() ? log.message : log.stack_trace, kExampleBytes);
+  const std::string example =
+      Shorten(log.stack_trace.empty() ? log.message : log.stack_trace, kExampleBytes);
   if (known) {
     id = find.IntAt(0);
     auto examples = nlohmann::json::parse(find.TextAt(1), nullptr, false);
     const bool room = examples.is_array() && examples.size() < kExamplesMax &&
                       std::ranges::find(examples, nlohmann::json(example)) == examples.end();
     if (room) examples.push_back(example);
-    TRY(Query update, db_->Prepare("UPDATE clusters SET last_seen = max(last_seen, ?), examples = ? WHERE id = ?"));
-    TRY_STATUS(update.Int(ToMillis(log.time)).Text(examples.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).Int(id).Run());
+    TRY(Query update,
+        db_->Prepare(
+            "UPDATE clusters SET last_seen = max(last_seen, ?), examples = ? WHERE id = ?"));
+    TRY_STATUS(update.Int(ToMillis(log.time))
+                   .Text(examples.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+                   .Int(id)
+                   .Run());
   } else {
     TRY(Query count, db_->Prepare("SELECT count(*), coalesce(max(id), 0) + 1 FROM clusters"));
     TRY(const bool row, count.Next());
@@ -282,33 +333,53 @@ Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
       return {};
     }
     id = count.IntAt(1);
-    TRY(Query insert, db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    TRY_STATUS(insert.Int(id).Text(log.tenant.value).Text(log.component.value).Text(Cut(log.operation)).Text(type).Text(pattern)
-                   .Int(ToMillis(log.time)).Int(ToMillis(log.time)).Text(log.code.file).Text(log.code.function).Int(log.code.line)
-                   .Text(nlohmann::json::array({example}).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).Run());
+    TRY(Query insert,
+        db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    TRY_STATUS(insert.Int(id)
+                   .Text(log.tenant.value)
+                   .Text(log.component.value)
+                   .Text(Cut(log.operation))
+                   .Text(type)
+                   .Text(pattern)
+                   .Int(ToMillis(log.time))
+                   .Int(ToMillis(log.time))
+                   .Text(log.code.file)
+                   .Text(log.code.function)
+                   .Int(log.code.line)
+                   .Text(nlohmann::json::array({example}).dump(
+                       -1, ' ', false, nlohmann::json::error_handler_t::replace))
+                   .Run());
   }
-  TRY(Query bump, db_->Prepare("INSERT INTO cluster_counts VALUES (?, ?, 1) ON CONFLICT (cluster, start) DO UPDATE SET count = count + 1"));
+  TRY(Query bump, db_->Prepare("INSERT INTO cluster_counts VALUES (?, ?, 1) ON CONFLICT (cluster, "
+                               "start) DO UPDATE SET count = count + 1"));
   return bump.Int(id).Int(BucketOf(log.time)).Run();
 }
 
 Result<std::vector<ErrorCluster>> SqliteTelemetryStore::ErrorClusters(const TelemetryQuery& query) {
   const std::scoped_lock lock(mutex_);
   const Where where = Conditions(query, false);
-  TRY(Query rows, db_->Prepare(
-      "SELECT tenant, component, operation, type, pattern, sum(count), first_seen, last_seen, file, function, line, examples "
-      "FROM clusters JOIN cluster_counts ON cluster = clusters.id WHERE start >= ? AND start < ?" + where.sql +
-      " GROUP BY clusters.id ORDER BY sum(count) DESC, clusters.id"));
+  TRY(Query rows,
+      db_->Prepare("SELECT tenant, component, operation, type, pattern, sum(count), first_seen, "
+                   "last_seen, file, function, line, examples "
+                   "FROM clusters JOIN cluster_counts ON cluster = clusters.id WHERE start >= ? "
+                   "AND start < ?" +
+                   where.sql + " GROUP BY clusters.id ORDER BY sum(count) DESC, clusters.id"));
   rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
   Bind(rows, where);
   std::vector<ErrorCluster> clusters;
   while (true) {
     TRY(const bool row, rows.Next());
     if (!row) return clusters;
-    ErrorCluster cluster{.tenant = TenantId(rows.TextAt(0)), .component = ComponentId(rows.TextAt(1)), .operation = rows.TextAt(2),
-                         .exception_type = rows.TextAt(3), .pattern = rows.TextAt(4),
-                         .count = static_cast<std::uint64_t>(rows.IntAt(5)), .first_seen = FromMillis(rows.IntAt(6)),
-                         .last_seen = FromMillis(rows.IntAt(7)),
-                         .code = {rows.TextAt(8), rows.TextAt(9), static_cast<int>(rows.IntAt(10))}};
+    ErrorCluster cluster{
+        .tenant = TenantId(rows.TextAt(0)),
+        .component = ComponentId(rows.TextAt(1)),
+        .operation = rows.TextAt(2),
+        .exception_type = rows.TextAt(3),
+        .pattern = rows.TextAt(4),
+        .count = static_cast<std::uint64_t>(rows.IntAt(5)),
+        .first_seen = FromMillis(rows.IntAt(6)),
+        .last_seen = FromMillis(rows.IntAt(7)),
+        .code = {rows.TextAt(8), rows.TextAt(9), static_cast<int>(rows.IntAt(10))}};
     const auto examples = nlohmann::json::parse(rows.TextAt(11), nullptr, false);
     if (examples.is_array()) {
       for (const auto& example : examples) cluster.examples.push_back(example.get<std::string>());
@@ -325,8 +396,10 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
     Summary value;
     value.Add(span.duration_ms, 1, span.failed ? 1 : 0);
     const auto end = span.start + Duration(static_cast<std::int64_t>(span.duration_ms));
-    TRY_STATUS(AddPoint({span.tenant, span.component, span.operation, span.version, kSpanLatency}, end, value, report));
-    if (operations_.emplace(span.trace_id, span.operation).second) operations_order_.push_back(span.trace_id);
+    TRY_STATUS(AddPoint({span.tenant, span.component, span.operation, span.version, kSpanLatency},
+                        end, value, report));
+    if (operations_.emplace(span.trace_id, span.operation).second)
+      operations_order_.push_back(span.trace_id);
     if (operations_order_.size() > kOrphansMax) {
       operations_.erase(operations_order_.front());
       operations_order_.pop_front();
@@ -352,21 +425,37 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
   return {};
 }
 
-Result<std::int64_t> SqliteTelemetryStore::ShapeId(const SpanRecord& span, const std::string& statement) {
-  const std::string key = Join({span.tenant.value, span.component.value, span.operation, span.name, statement}, "\n");
+Result<std::int64_t> SqliteTelemetryStore::ShapeId(const SpanRecord& span,
+                                                   const std::string& statement) {
+  const std::string key =
+      Join({span.tenant.value, span.component.value, span.operation, span.name, statement}, "\n");
   const auto at = shapes_.find(key);
   if (at != shapes_.end()) return at->second;
   TRY(Query count, db_->Prepare("SELECT count(*) FROM shapes"));
   TRY(const bool row, count.Next());
   if (row && static_cast<size_t>(count.IntAt(0)) >= limits_.shapes_max) {
-    return Fail(ErrorCode::kResourceExhausted, fmt::format("there are {} call shapes already", limits_.shapes_max));
+    return Fail(ErrorCode::kResourceExhausted,
+                fmt::format("there are {} call shapes already", limits_.shapes_max));
   }
-  TRY(Query insert, db_->Prepare("INSERT OR IGNORE INTO shapes (tenant, component, operation, name, statement, file, function, line) "
+  TRY(Query insert, db_->Prepare("INSERT OR IGNORE INTO shapes (tenant, component, operation, "
+                                 "name, statement, file, function, line) "
                                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
-  TRY_STATUS(insert.Text(span.tenant.value).Text(span.component.value).Text(Cut(span.operation)).Text(Cut(span.name)).Text(statement)
-                 .Text(span.code.file).Text(span.code.function).Int(span.code.line).Run());
-  TRY(Query select, db_->Prepare("SELECT id FROM shapes WHERE tenant = ? AND component = ? AND operation = ? AND name = ? AND statement = ?"));
-  select.Text(span.tenant.value).Text(span.component.value).Text(Cut(span.operation)).Text(Cut(span.name)).Text(statement);
+  TRY_STATUS(insert.Text(span.tenant.value)
+                 .Text(span.component.value)
+                 .Text(Cut(span.operation))
+                 .Text(Cut(span.name))
+                 .Text(statement)
+                 .Text(span.code.file)
+                 .Text(span.code.function)
+                 .Int(span.code.line)
+                 .Run());
+  TRY(Query select, db_->Prepare("SELECT id FROM shapes WHERE tenant = ? AND component = ? AND "
+                                 "operation = ? AND name = ? AND statement = ?"));
+  select.Text(span.tenant.value)
+      .Text(span.component.value)
+      .Text(Cut(span.operation))
+      .Text(Cut(span.name))
+      .Text(statement);
   TRY(const bool found, select.Next());
   if (!found) return Fail(ErrorCode::kInternal, "a call shape that was written is not there");
   if (shapes_.size() > kCacheMax) shapes_.clear();
@@ -384,39 +473,61 @@ Status SqliteTelemetryStore::AddCall(const SpanRecord& span, WriteReport& report
     return {};
   }
   const std::string shape = std::to_string(*id);
-  const bool repeat = !span.identity.empty() && repeats_.SeenBefore(shape + "/" + span.identity, span.start, CallShape::kRepeatWindow);
-  const bool new_parent = !parents_.SeenBefore(shape + "/" + span.trace_id + "/" + span.parent_id, span.start, Duration(600'000));
-  TRY(Query bump, db_->Prepare(
-      "INSERT INTO shape_counts VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6) ON CONFLICT (shape, start) DO UPDATE SET calls = calls + 1, "
-      "total_ms = total_ms + ?3, repeats = repeats + ?4, repeat_ms = repeat_ms + ?5, parents = parents + ?6"));
-  TRY_STATUS(bump.Int(*id).Int(BucketOf(span.start)).Real(span.duration_ms).Int(repeat ? 1 : 0).Real(repeat ? span.duration_ms : 0)
-                 .Int(new_parent ? 1 : 0).Run());
+  const bool repeat =
+      !span.identity.empty() &&
+      repeats_.SeenBefore(shape + "/" + span.identity, span.start, CallShape::kRepeatWindow);
+  const bool new_parent = !parents_.SeenBefore(shape + "/" + span.trace_id + "/" + span.parent_id,
+                                               span.start, Duration(600'000));
+  TRY(Query bump, db_->Prepare("INSERT INTO shape_counts VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6) ON "
+                               "CONFLICT (shape, start) DO UPDATE SET calls = calls + 1, "
+                               "total_ms = total_ms + ?3, repeats = repeats + ?4, repeat_ms = "
+                               "repeat_ms + ?5, parents = parents + ?6"));
+  TRY_STATUS(bump.Int(*id)
+                 .Int(BucketOf(span.start))
+                 .Real(span.duration_ms)
+                 .Int(repeat ? 1 : 0)
+                 .Real(repeat ? span.duration_ms : 0)
+                 .Int(new_parent ? 1 : 0)
+                 .Run());
   if (span.user.empty() || shape_users_[*id] >= limits_.users_a_shape_max) return {};
-  TRY(Query user, db_->Prepare("INSERT INTO shape_users VALUES (?1, ?2, ?3) ON CONFLICT (shape, user) DO UPDATE SET last_seen = ?3"));
-  ++shape_users_[*id];  // an upper bound: the same user may be counted twice, and only the limit is reached sooner
+  TRY(Query user, db_->Prepare("INSERT INTO shape_users VALUES (?1, ?2, ?3) ON CONFLICT (shape, "
+                               "user) DO UPDATE SET last_seen = ?3"));
+  ++shape_users_[*id];  // an upper bound: the same user may be counted twice, and only the limit is
+                        // reached sooner
   return user.Int(*id).Text(span.user).Int(ToMillis(span.start)).Run();
 }
 
 Result<std::vector<CallShape>> SqliteTelemetryStore::CallShapes(const TelemetryQuery& query) {
   const std::scoped_lock lock(mutex_);
   const Where where = Conditions(query, false);
-  TRY(Query rows, db_->Prepare(
-      "SELECT tenant, component, operation, name, statement, file, function, line, sum(calls), sum(total_ms), sum(repeats), "
-      "sum(repeat_ms), sum(parents), (SELECT count(*) FROM shape_users u WHERE u.shape = shapes.id AND last_seen >= ? AND "
-      "last_seen < ?) FROM shapes JOIN shape_counts ON shape = shapes.id WHERE start >= ? AND start < ?" + where.sql +
-      " GROUP BY shapes.id ORDER BY sum(total_ms) DESC, shapes.id"));
-  for (int i = 0; i < 2; ++i) rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
+  TRY(Query rows,
+      db_->Prepare("SELECT tenant, component, operation, name, statement, file, function, line, "
+                   "sum(calls), sum(total_ms), sum(repeats), "
+                   "sum(repeat_ms), sum(parents), (SELECT count(*) FROM shape_users u WHERE "
+                   "u.shape = shapes.id AND last_seen >= ? AND "
+                   "last_seen < ?) FROM shapes JOIN shape_counts ON shape = shapes.id WHERE start "
+                   ">= ? AND start < ?" +
+                   where.sql + " GROUP BY shapes.id ORDER BY sum(total_ms) DESC, shapes.id"));
+  for (int i = 0; i < 2; ++i)
+    rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
   Bind(rows, where);
   std::vector<CallShape> shapes;
   const auto number = [&](int column) { return static_cast<std::uint64_t>(rows.IntAt(column)); };
   while (true) {
     TRY(const bool row, rows.Next());
     if (!row) return shapes;
-    shapes.push_back({.tenant = TenantId(rows.TextAt(0)), .component = ComponentId(rows.TextAt(1)), .operation = rows.TextAt(2),
-                      .name = rows.TextAt(3), .statement = rows.TextAt(4),
+    shapes.push_back({.tenant = TenantId(rows.TextAt(0)),
+                      .component = ComponentId(rows.TextAt(1)),
+                      .operation = rows.TextAt(2),
+                      .name = rows.TextAt(3),
+                      .statement = rows.TextAt(4),
                       .code = {rows.TextAt(5), rows.TextAt(6), static_cast<int>(rows.IntAt(7))},
-                      .calls = number(8), .total_ms = rows.RealAt(9), .repeats = number(10), .repeat_ms = rows.RealAt(11),
-                      .parents = number(12), .users = number(13)});
+                      .calls = number(8),
+                      .total_ms = rows.RealAt(9),
+                      .repeats = number(10),
+                      .repeat_ms = rows.RealAt(11),
+                      .parents = number(12),
+                      .users = number(13)});
   }
 }
 
@@ -427,24 +538,30 @@ Result<std::vector<Event>> SqliteTelemetryStore::Events(const TelemetryQuery& qu
   TelemetryQuery own = query;
   own.operation.reset();
   const Where where = Conditions(own, false);
-  TRY(Query rows, db_->Prepare("SELECT kind, tenant, component, time, description FROM events WHERE time >= ? AND time < ?" + where.sql + " ORDER BY time"));
+  TRY(Query rows, db_->Prepare("SELECT kind, tenant, component, time, description FROM events "
+                               "WHERE time >= ? AND time < ?" +
+                               where.sql + " ORDER BY time"));
   rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
   Bind(rows, where);
   std::vector<Event> events;
   while (true) {
     TRY(const bool row, rows.Next());
     if (!row) return events;
-    events.push_back({static_cast<EventKind>(rows.IntAt(0)), TenantId(rows.TextAt(1)), ComponentId(rows.TextAt(2)), FromMillis(rows.IntAt(3)), rows.TextAt(4)});
+    events.push_back({static_cast<EventKind>(rows.IntAt(0)), TenantId(rows.TextAt(1)),
+                      ComponentId(rows.TextAt(2)), FromMillis(rows.IntAt(3)), rows.TextAt(4)});
   }
 }
 
 Result<TelemetryCounts> SqliteTelemetryStore::Counts(const TelemetryQuery& query) {
   const std::scoped_lock lock(mutex_);
-  TRY(Query rows, db_->Prepare("SELECT coalesce(sum(metrics), 0), coalesce(sum(logs), 0), coalesce(sum(events), 0), coalesce(sum(spans), 0) "
+  TRY(Query rows, db_->Prepare("SELECT coalesce(sum(metrics), 0), coalesce(sum(logs), 0), "
+                               "coalesce(sum(events), 0), coalesce(sum(spans), 0) "
                                "FROM arrivals WHERE start >= ? AND start < ?"));
   rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
   TRY(const bool row, rows.Next());
-  const auto number = [&](int column) { return row ? static_cast<std::uint64_t>(rows.IntAt(column)) : 0; };
+  const auto number = [&](int column) {
+    return row ? static_cast<std::uint64_t>(rows.IntAt(column)) : 0;
+  };
   return TelemetryCounts{number(0), number(1), number(2), number(3)};
 }
 
@@ -452,18 +569,21 @@ Result<std::uint64_t> SqliteTelemetryStore::Expire(Instant now) {
   const std::scoped_lock lock(mutex_);
   const std::int64_t oldest = ToMillis(now - limits_.retention);
   std::uint64_t removed = 0;
-  for (const char* sql : {"DELETE FROM points WHERE start < ?", "DELETE FROM cluster_counts WHERE start < ?",
-                          "DELETE FROM shape_counts WHERE start < ?", "DELETE FROM shape_users WHERE last_seen < ?",
-                          "DELETE FROM events WHERE time < ?", "DELETE FROM arrivals WHERE start < ?",
-                          "DELETE FROM clusters WHERE last_seen < ?"}) {
+  for (const char* sql :
+       {"DELETE FROM points WHERE start < ?", "DELETE FROM cluster_counts WHERE start < ?",
+        "DELETE FROM shape_counts WHERE start < ?", "DELETE FROM shape_users WHERE last_seen < ?",
+        "DELETE FROM events WHERE time < ?", "DELETE FROM arrivals WHERE start < ?",
+        "DELETE FROM clusters WHERE last_seen < ?"}) {
     TRY(Query query, db_->Prepare(sql));
     TRY_STATUS(query.Int(oldest).Run());
     TRY(Query changes, db_->Prepare("SELECT changes()"));
     TRY(const bool row, changes.Next());
     if (row) removed += static_cast<std::uint64_t>(changes.IntAt(0));
   }
-  TRY_STATUS(db_->Execute("DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM points WHERE series = series.id)"));
-  TRY_STATUS(db_->Execute("DELETE FROM shapes WHERE NOT EXISTS (SELECT 1 FROM shape_counts WHERE shape = shapes.id)"));
+  TRY_STATUS(db_->Execute(
+      "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM points WHERE series = series.id)"));
+  TRY_STATUS(db_->Execute(
+      "DELETE FROM shapes WHERE NOT EXISTS (SELECT 1 FROM shape_counts WHERE shape = shapes.id)"));
   points_.clear();
   series_.clear();
   shapes_.clear();

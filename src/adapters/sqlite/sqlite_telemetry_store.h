@@ -1,8 +1,8 @@
 #pragma once
 // Telemetry in one SQLite file: summaries a series and bucket, error clusters, call shapes.
 //
-// Thread-safe. Each Write is one transaction and durable (WAL, synchronous=NORMAL: a power cut may lose
-// the last moments, a crash of the process nothing).
+// Thread-safe. Each Write is one transaction and durable (WAL, synchronous=NORMAL: a power cut may
+// lose the last moments, a crash of the process nothing).
 
 #include <deque>
 #include <map>
@@ -29,7 +29,8 @@ struct TelemetryLimits {
 
 class SqliteTelemetryStore : public TelemetryStore {
  public:
-  static Result<std::unique_ptr<SqliteTelemetryStore>> Open(const std::string& path, const TelemetryLimits& limits,
+  static Result<std::unique_ptr<SqliteTelemetryStore>> Open(const std::string& path,
+                                                            const TelemetryLimits& limits,
                                                             const Clock& clock);
 
   Result<WriteReport> Write(const TelemetryBatch& batch) override;
@@ -42,13 +43,15 @@ class SqliteTelemetryStore : public TelemetryStore {
   [[nodiscard]] Duration resolution() const override { return limits_.resolution; }
 
  private:
-  SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits, const Clock& clock)
+  SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits,
+                       const Clock& clock)
       : db_(std::move(db)), limits_(limits), clock_(clock), repeats_(100'000) {}
 
   Status Migrate();
   Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
   [[nodiscard]] bool Acceptable(Instant t, WriteReport& report) const;
-  Status AddPoint(const SeriesKey& series, Instant time, const Summary& values, WriteReport& report);
+  Status AddPoint(const SeriesKey& series, Instant time, const Summary& values,
+                  WriteReport& report);
   Result<std::int64_t> SeriesId(const SeriesKey& series);
   Result<Summary*> LoadPoint(std::int64_t series, std::int64_t start);
   Status AddLog(const LogRecord& log, WriteReport& report);
@@ -63,16 +66,17 @@ class SqliteTelemetryStore : public TelemetryStore {
   std::mutex mutex_;
   const Clock& clock_;
   std::map<SeriesKey, std::int64_t> series_;
-  std::map<std::pair<std::int64_t, std::int64_t>, Summary> points_;  // recently written, for merging
+  std::map<std::pair<std::int64_t, std::int64_t>, Summary>
+      points_;  // recently written, for merging
   std::set<std::pair<std::int64_t, std::int64_t>> touched_;
   std::unordered_map<std::string, std::int64_t> shapes_;
   std::unordered_map<std::int64_t, std::size_t> shape_users_;
   RepeatTracker repeats_;
-  RepeatTracker exceptions_{20'000};                       // span and type: one failure told twice counts once
+  RepeatTracker exceptions_{20'000};  // span and type: one failure told twice counts once
   RepeatTracker parents_{50'000};
   std::unordered_map<std::string, std::string> operations_;  // of recent traces
   std::deque<std::string> operations_order_;
-  std::deque<SpanRecord> orphans_;                          // calls whose request has not arrived yet
+  std::deque<SpanRecord> orphans_;  // calls whose request has not arrived yet
 };
 
 }  // namespace ratchet

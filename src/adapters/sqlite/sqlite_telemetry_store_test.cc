@@ -66,9 +66,15 @@ TEST_F(SqliteTelemetryStoreTest, EntrySpansBecomeLatenciesAndMergeAcrossBatchesA
 }
 
 TEST_F(SqliteTelemetryStoreTest, EveryReadIsFilteredByTenant) {
-  LogRecord log{.tenant = TenantId("b"), .component = ComponentId("shop"), .time = kNow, .level = LogLevel::kError, .message = "x"};
-  ASSERT_TRUE(store_->Write({.logs = {log}, .spans = {Span("b", "t1", true, 10), Span("b", "t1", false, 5)},
-                             .events = {{EventKind::kDeployment, TenantId("b"), ComponentId("shop"), kNow, "v2"}}}));
+  LogRecord log{.tenant = TenantId("b"),
+                .component = ComponentId("shop"),
+                .time = kNow,
+                .level = LogLevel::kError,
+                .message = "x"};
+  ASSERT_TRUE(store_->Write(
+      {.logs = {log},
+       .spans = {Span("b", "t1", true, 10), Span("b", "t1", false, 5)},
+       .events = {{EventKind::kDeployment, TenantId("b"), ComponentId("shop"), kNow, "v2"}}}));
   EXPECT_TRUE(store_->Points(Everything("a"))->empty());
   EXPECT_TRUE(store_->ErrorClusters(Everything("a"))->empty());
   EXPECT_TRUE(store_->CallShapes(Everything("a"))->empty());
@@ -108,8 +114,14 @@ TEST_F(SqliteTelemetryStoreTest, RepeatsAreCountedByIdentity) {
 }
 
 TEST_F(SqliteTelemetryStoreTest, ErrorsClusterByPatternAndOneFailureToldTwiceCountsOnce) {
-  LogRecord log{.tenant = TenantId("a"), .component = ComponentId("shop"), .span_id = "s1", .time = kNow, .level = LogLevel::kError,
-                .message = "user 17 is missing", .exception_type = "KeyError", .stack_trace = "Traceback one"};
+  LogRecord log{.tenant = TenantId("a"),
+                .component = ComponentId("shop"),
+                .span_id = "s1",
+                .time = kNow,
+                .level = LogLevel::kError,
+                .message = "user 17 is missing",
+                .exception_type = "KeyError",
+                .stack_trace = "Traceback one"};
   LogRecord again = log, other = log;
   other.span_id = "s2";
   other.message = "user 99 is missing";
@@ -124,7 +136,8 @@ TEST_F(SqliteTelemetryStoreTest, ErrorsClusterByPatternAndOneFailureToldTwiceCou
 
 TEST_F(SqliteTelemetryStoreTest, WhatIsOverALimitIsDroppedAndCounted) {
   Reopen({.series_max = 1});
-  const auto report = store_->Write({.spans = {Span("a", "t1", true, 1), Span("b", "t2", true, 1)}});
+  const auto report =
+      store_->Write({.spans = {Span("a", "t1", true, 1), Span("b", "t2", true, 1)}});
   EXPECT_EQ(report->accepted, 1U);
   EXPECT_EQ(report->dropped, 1U);
   EXPECT_FALSE(report->drop_reason.empty());

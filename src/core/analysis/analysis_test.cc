@@ -78,9 +78,14 @@ TEST_F(AnalysisTest, ErrorsAndThroughput) {
 }
 
 TEST_F(AnalysisTest, AnExceptionMustRecurAndBeRecent) {
-  ErrorCluster cluster{.tenant = TenantId("acme"), .component = ComponentId("shop"),
-                       .operation = "search", .exception_type = "KeyError", .pattern = "<*>",
-                       .count = 10, .last_seen = kNow - kMinute, .examples = {"Traceback ..."}};
+  ErrorCluster cluster{.tenant = TenantId("acme"),
+                       .component = ComponentId("shop"),
+                       .operation = "search",
+                       .exception_type = "KeyError",
+                       .pattern = "<*>",
+                       .count = 10,
+                       .last_seen = kNow - kMinute,
+                       .examples = {"Traceback ..."}};
   input_.clusters = {cluster};
   EXPECT_TRUE(Run().empty());
   input_.clusters[0].count = 11;
@@ -92,10 +97,17 @@ TEST_F(AnalysisTest, AnExceptionMustRecurAndBeRecent) {
 
 TEST_F(AnalysisTest, RepeatedCallsBecomeAnOpportunityWithMeasuredGain) {
   Minutes(-120, 0, 50, 100);
-  CallShape shape{.tenant = TenantId("acme"), .component = ComponentId("shop"),
-                  .operation = "search", .name = "rank", .code = {"rank.py", "rank", 3},
-                  .calls = 6000, .total_ms = 6000 * 40, .repeats = 5000, .repeat_ms = 5000 * 40,
-                  .parents = 6000, .users = 120};
+  CallShape shape{.tenant = TenantId("acme"),
+                  .component = ComponentId("shop"),
+                  .operation = "search",
+                  .name = "rank",
+                  .code = {"rank.py", "rank", 3},
+                  .calls = 6000,
+                  .total_ms = 6000 * 40,
+                  .repeats = 5000,
+                  .repeat_ms = 5000 * 40,
+                  .parents = 6000,
+                  .users = 120};
   input_.shapes = {shape};
   const auto insights = Run();
   ASSERT_EQ(insights.size(), 1U);
@@ -111,9 +123,15 @@ TEST_F(AnalysisTest, RepeatedCallsBecomeAnOpportunityWithMeasuredGain) {
 
 TEST_F(AnalysisTest, TenantsThatShareARootMakeOneOpportunity) {
   Minutes(-120, 0, 50, 100);
-  CallShape shape{.tenant = TenantId("acme"), .component = ComponentId("shop"),
-                  .operation = "search", .name = "rank", .code = {"rank.py", "rank", 3},
-                  .calls = 6000, .total_ms = 6000 * 40, .repeats = 5000, .repeat_ms = 5000 * 40};
+  CallShape shape{.tenant = TenantId("acme"),
+                  .component = ComponentId("shop"),
+                  .operation = "search",
+                  .name = "rank",
+                  .code = {"rank.py", "rank", 3},
+                  .calls = 6000,
+                  .total_ms = 6000 * 40,
+                  .repeats = 5000,
+                  .repeat_ms = 5000 * 40};
   input_.shapes = {shape};
   auto points = input_.points;
   for (Point point : points) {

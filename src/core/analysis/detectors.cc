@@ -85,15 +85,16 @@ class Detector {
 
   // A baseline shorter than asked for lowers confidence in proportion, and is said.
   double BaselineConfidence(const History& history, Insight* insight) const {
-    const double share = std::min(1.0, Seconds(history.BaselineLength()) / Seconds(policy_.baseline));
+    const double share =
+        std::min(1.0, Seconds(history.BaselineLength()) / Seconds(policy_.baseline));
     const double confidence = 0.5 + 0.45 * share;
     if (insight != nullptr) {
-      insight->evidence.push_back({"baseline_hours", Seconds(history.BaselineLength()) / 3600, "h",
-                                   share >= 0.99 ? "complete"
-                                                 : fmt::format("{:.0f} h are wanted; confidence is "
-                                                               "{:.2f} instead of 0.95",
-                                                               Seconds(policy_.baseline) / 3600,
-                                                               confidence)});
+      insight->evidence.push_back(
+          {"baseline_hours", Seconds(history.BaselineLength()) / 3600, "h",
+           share >= 0.99 ? "complete"
+                         : fmt::format("{:.0f} h are wanted; confidence is "
+                                       "{:.2f} instead of 0.95",
+                                       Seconds(policy_.baseline) / 3600, confidence)});
     }
     return confidence;
   }
@@ -116,8 +117,8 @@ class Detector {
     const double limit = baseline.mean() + policy_.latency_sigmas * sigma;
     const double worse = baseline.mean() > 0 ? current.mean() / baseline.mean() - 1 : 0;
     if (current.mean() <= limit || worse <= policy_.latency_worse_share) return;
-    Insight& insight = Add(InsightKind::kLatencyDegradation, std::get<0>(key), std::get<1>(key),
-                           std::get<2>(key));
+    Insight& insight =
+        Add(InsightKind::kLatencyDegradation, std::get<0>(key), std::get<1>(key), std::get<2>(key));
     insight.evidence = {{"latency_mean_ms", current.mean(), "ms", "current window"},
                         {"baseline_mean_ms", baseline.mean(), "ms", "before"},
                         {"baseline_sigma_ms", sigma, "ms", "of bucket means"},
@@ -125,12 +126,13 @@ class Detector {
                         {"latency_p95_ms", current.sketch.Quantile(0.95), "ms", "current window"},
                         {"requests", static_cast<double>(current.count), "", "current window"}};
     insight.confidence = BaselineConfidence(history, &insight);
-    insight.severity = worse > 1.0 ? Severity::kCritical : worse > 0.5 ? Severity::kHigh
-                                                                       : Severity::kMedium;
-    insight.summary = fmt::format("{} of {} takes {:.1f} ms on average, {:.0f} % more than before "
-                                  "({:.1f} ms)",
-                                  insight.operation, insight.component.value, current.mean(),
-                                  worse * 100, baseline.mean());
+    insight.severity = worse > 1.0   ? Severity::kCritical
+                       : worse > 0.5 ? Severity::kHigh
+                                     : Severity::kMedium;
+    insight.summary = fmt::format(
+        "{} of {} takes {:.1f} ms on average, {:.0f} % more than before "
+        "({:.1f} ms)",
+        insight.operation, insight.component.value, current.mean(), worse * 100, baseline.mean());
   }
 
   void ThroughputDrop(const OperationKey& key, const History& history, const Summary& current,
@@ -147,8 +149,9 @@ class Detector {
                         {"baseline_throughput", before, "1/s", "before"},
                         {"drop_pct", drop * 100, "%", "limit 30 %"}};
     insight.confidence = BaselineConfidence(history, &insight) * 0.8;  // users also just go home
-    insight.severity = drop > 0.8 ? Severity::kCritical : drop > 0.5 ? Severity::kHigh
-                                                                     : Severity::kMedium;
+    insight.severity = drop > 0.8   ? Severity::kCritical
+                       : drop > 0.5 ? Severity::kHigh
+                                    : Severity::kMedium;
     insight.summary = fmt::format("{} of {} serves {:.2f} requests/s, {:.0f} % fewer than before",
                                   insight.operation, insight.component.value, now, drop * 100);
   }
@@ -176,18 +179,19 @@ class Detector {
     const double hours = std::max(1.0, Seconds(policy_.current) / 3600);
     const double hourly = static_cast<double>(cluster.count) / hours;
     if (hourly <= static_cast<double>(policy_.exceptions_an_hour)) return;
-    Insight& insight = Add(InsightKind::kRecurringException, cluster.tenant, cluster.component,
-                           cluster.operation);
+    Insight& insight =
+        Add(InsightKind::kRecurringException, cluster.tenant, cluster.component, cluster.operation);
     insight.evidence = {{"occurrences", static_cast<double>(cluster.count), "", "current window"},
                         {"an_hour", hourly, "1/h", "limit 10"}};
     insight.confidence = 0.9;
-    insight.severity = hourly > 1000 ? Severity::kCritical : hourly > 100 ? Severity::kHigh
-                                                                          : Severity::kMedium;
+    insight.severity = hourly > 1000  ? Severity::kCritical
+                       : hourly > 100 ? Severity::kHigh
+                                      : Severity::kMedium;
     insight.example = cluster.examples.empty() ? cluster.pattern : cluster.examples.front();
     insight.code = cluster.code;
-    insight.summary = fmt::format("{} in {} of {}: {} times: {}", cluster.exception_type,
-                                  cluster.operation, cluster.component.value, cluster.count,
-                                  cluster.pattern);
+    insight.summary =
+        fmt::format("{} in {} of {}: {} times: {}", cluster.exception_type, cluster.operation,
+                    cluster.component.value, cluster.count, cluster.pattern);
   }
 
   void Calls(const CallShape& shape, const Summary& operation) {
@@ -199,7 +203,8 @@ class Detector {
     const double time_share = std::min(1.0, shape.total_ms / operation.sum);
     const bool has_code = !shape.code.function.empty();
     const double per_request =
-        shape.parents == 0 ? 0 : static_cast<double>(shape.calls) / static_cast<double>(shape.parents);
+        shape.parents == 0 ? 0
+                           : static_cast<double>(shape.calls) / static_cast<double>(shape.parents);
     std::vector<Evidence> evidence = {
         {"calls", static_cast<double>(shape.calls), "", "current window"},
         {"call_mean_ms", mean_ms, "ms", ""},
@@ -229,9 +234,8 @@ class Detector {
       Insight& insight = AddShape(InsightKind::kRepeatedQueries, shape, evidence);
       insight.severity = Severity::kMedium;
       insight.example = shape.statement;
-      insight.summary =
-          fmt::format("{} of {} runs the same statement {:.1f} times a request", shape.operation,
-                      shape.component.value, per_request);
+      insight.summary = fmt::format("{} of {} runs the same statement {:.1f} times a request",
+                                    shape.operation, shape.component.value, per_request);
     }
   }
 

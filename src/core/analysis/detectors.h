@@ -21,13 +21,13 @@ struct DetectorPolicy {
   double throughput_drop_share = 0.30;
   std::uint64_t exceptions_an_hour = 10;
   Duration exception_seen_within{3'600'000};
-  double repeat_share_min = 0.30;      // of calls, identical to one of the last five minutes
-  double repeat_gain_share_min = 0.20; // of the operation's time that a cache would save
-  double repeat_call_ms_min = 1.0;     // cheaper calls are not worth remembering
-  double hot_share_min = 0.50;         // of a slow operation's time in one function
-  double slow_ms = 20.0;               // a p95 above makes an operation slow
-  double queries_a_request_min = 8.0;  // the same statement shape under one parent
-  std::uint64_t requests_min = 30;     // fewer are "insufficient data", never "ok"
+  double repeat_share_min = 0.30;       // of calls, identical to one of the last five minutes
+  double repeat_gain_share_min = 0.20;  // of the operation's time that a cache would save
+  double repeat_call_ms_min = 1.0;      // cheaper calls are not worth remembering
+  double hot_share_min = 0.50;          // of a slow operation's time in one function
+  double slow_ms = 20.0;                // a p95 above makes an operation slow
+  double queries_a_request_min = 8.0;   // the same statement shape under one parent
+  std::uint64_t requests_min = 30;      // fewer are "insufficient data", never "ok"
 };
 
 struct AnalysisInput {

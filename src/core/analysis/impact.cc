@@ -8,19 +8,26 @@ namespace {
 
 double SeverityFactor(Severity severity) {
   switch (severity) {
-    case Severity::kCritical: return 2.0;
-    case Severity::kHigh: return 1.5;
-    case Severity::kMedium: return 1.0;
-    case Severity::kLow: return 0.5;
+    case Severity::kCritical:
+      return 2.0;
+    case Severity::kHigh:
+      return 1.5;
+    case Severity::kMedium:
+      return 1.0;
+    case Severity::kLow:
+      return 0.5;
   }
   return 1.0;
 }
 
 double RiskFactor(Risk risk) {
   switch (risk) {
-    case Risk::kHigh: return 0.5;
-    case Risk::kMedium: return 0.8;
-    case Risk::kLow: return 1.0;
+    case Risk::kHigh:
+      return 0.5;
+    case Risk::kMedium:
+      return 0.8;
+    case Risk::kLow:
+      return 1.0;
   }
   return 1.0;
 }
@@ -28,7 +35,8 @@ double RiskFactor(Risk risk) {
 }  // namespace
 
 double ImpactScore(const Opportunity& o) {
-  double score = o.gain_pct.value * o.affected_users_per_hour.value * o.frequency_per_day.value / 100;
+  double score =
+      o.gain_pct.value * o.affected_users_per_hour.value * o.frequency_per_day.value / 100;
   score *= SeverityFactor(o.severity);
   if (o.confidence < 0.7) score *= 0.5;
   return score * RiskFactor(o.risk);

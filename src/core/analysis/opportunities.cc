@@ -21,7 +21,8 @@ double Value(const Insight& insight, std::string_view name) {
 // What mending it would gain, in % of the operation's latency or errors.
 Figure Gain(const Insight& insight) {
   switch (insight.kind) {
-    case InsightKind::kRepeatedCalls: return {Value(insight, "saved_pct"), Origin::kMeasured};
+    case InsightKind::kRepeatedCalls:
+      return {Value(insight, "saved_pct"), Origin::kMeasured};
     case InsightKind::kLatencyDegradation: {
       const double now = Value(insight, "latency_mean_ms");
       const double before = Value(insight, "baseline_mean_ms");
@@ -30,38 +31,49 @@ Figure Gain(const Insight& insight) {
     case InsightKind::kErrorRateSpike:
       return {100 * (Value(insight, "error_rate") - Value(insight, "baseline_error_rate")),
               Origin::kMeasured};
-    case InsightKind::kThroughputDrop: return {Value(insight, "drop_pct"), Origin::kMeasured};
-    case InsightKind::kRecurringException: return {10, Origin::kEstimated};
+    case InsightKind::kThroughputDrop:
+      return {Value(insight, "drop_pct"), Origin::kMeasured};
+    case InsightKind::kRecurringException:
+      return {10, Origin::kEstimated};
     // Half of what the function takes: a usual result of mending one hot spot.
-    case InsightKind::kSlowOperation: return {Value(insight, "operation_share_pct") / 2, Origin::kEstimated};
-    case InsightKind::kRepeatedQueries: return {Value(insight, "operation_share_pct") * 0.8, Origin::kEstimated};
+    case InsightKind::kSlowOperation:
+      return {Value(insight, "operation_share_pct") / 2, Origin::kEstimated};
+    case InsightKind::kRepeatedQueries:
+      return {Value(insight, "operation_share_pct") * 0.8, Origin::kEstimated};
   }
   return {};
 }
 
 Risk RiskOf(InsightKind kind) {
   switch (kind) {
-    case InsightKind::kRepeatedCalls: return Risk::kLow;
+    case InsightKind::kRepeatedCalls:
+      return Risk::kLow;
     case InsightKind::kSlowOperation:
     case InsightKind::kRecurringException:
-    case InsightKind::kRepeatedQueries: return Risk::kMedium;
-    default: return Risk::kHigh;  // the cause is not known yet
+    case InsightKind::kRepeatedQueries:
+      return Risk::kMedium;
+    default:
+      return Risk::kHigh;  // the cause is not known yet
   }
 }
 
 std::string RequirementOf(const Insight& insight) {
   switch (insight.kind) {
     case InsightKind::kRepeatedCalls:
-      return fmt::format("Avoid computing {} again for arguments that were seen before.", insight.code.function);
+      return fmt::format("Avoid computing {} again for arguments that were seen before.",
+                         insight.code.function);
     case InsightKind::kSlowOperation:
       return fmt::format("Make {} faster without changing its results.", insight.code.function);
     case InsightKind::kRepeatedQueries:
       return "Read with one statement what is now read with one statement a row.";
     case InsightKind::kRecurringException:
       return "Handle the case that raises this exception, without hiding other failures.";
-    case InsightKind::kErrorRateSpike: return "Remove the cause of the failing requests.";
-    case InsightKind::kLatencyDegradation: return "Bring the operation back to its former latency.";
-    case InsightKind::kThroughputDrop: return "Remove what holds the operation's throughput back.";
+    case InsightKind::kErrorRateSpike:
+      return "Remove the cause of the failing requests.";
+    case InsightKind::kLatencyDegradation:
+      return "Bring the operation back to its former latency.";
+    case InsightKind::kThroughputDrop:
+      return "Remove what holds the operation's throughput back.";
   }
   return {};
 }
@@ -74,7 +86,8 @@ struct Traffic {
 
 class Finder {
  public:
-  Finder(const AnalysisInput& input, const DetectorPolicy& policy) : input_(input), policy_(policy) {
+  Finder(const AnalysisInput& input, const DetectorPolicy& policy)
+      : input_(input), policy_(policy) {
     std::map<std::tuple<TenantId, ComponentId, std::string>, std::vector<Point>> points;
     for (const Point& p : input.points) {
       if (p.start < input.now - policy.current) continue;
@@ -111,7 +124,8 @@ class Finder {
     // Without user ids every request counts as a user's: an upper bound, and said to be estimated.
     o.affected_users_per_hour = users > 0 ? Figure{users / hours, Origin::kMeasured}
                                           : Figure{at->second.requests / hours, Origin::kEstimated};
-    const double active = std::min(1.0, static_cast<double>(at->second.hours.size()) / std::max(1.0, hours));
+    const double active =
+        std::min(1.0, static_cast<double>(at->second.hours.size()) / std::max(1.0, hours));
     o.frequency_per_day = {24 * active, Origin::kEstimated};
     return o;
   }

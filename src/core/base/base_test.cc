@@ -36,8 +36,9 @@ TEST(GlobTest, StarsStopAtSlashAndDoubleStarsDoNot) {
 TEST(PathTest, NormalisesAndRefuses) {
   EXPECT_EQ(*NormaliseRelativePath("./svc//a.py"), "svc/a.py");
   EXPECT_EQ(*NormaliseRelativePath("svc/my-mod.v2/é.py"), "svc/my-mod.v2/é.py");
-  for (const char* bad : {"", "/etc/passwd", "../a", "a/../b", "~/a", "C:/a", "C:a", "a\\b",
-                          "a/%2e%2e/b", "a/\n", "a/\xE2\x80\xAEgp", "a/...", "$HOME/x", "a/", "\xff"}) {
+  for (const char* bad :
+       {"", "/etc/passwd", "../a", "a/../b", "~/a", "C:/a", "C:a", "a\\b", "a/%2e%2e/b", "a/\n",
+        "a/\xE2\x80\xAEgp", "a/...", "$HOME/x", "a/", "\xff"}) {
     EXPECT_FALSE(NormaliseRelativePath(bad)) << bad;
   }
 }

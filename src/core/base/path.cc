@@ -46,7 +46,8 @@ Result<std::string> NormaliseRelativePath(std::string_view path) {
   if (path.find('%') != std::string_view::npos) return refuse("has a percent escape");
   if (path.find('$') != std::string_view::npos) return refuse("names a variable");
   if (!IsValidUtf8(path) || HasDeceivingCharacter(path)) return refuse("has invisible characters");
-  if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }))
+  if (std::ranges::any_of(path,
+                          [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }))
     return refuse("has control characters");
   std::string normal;
   for (const auto& part : Split(path, '/')) {

@@ -67,7 +67,8 @@ std::optional<Admission> NextAdmission(std::span<const Improvement* const> impro
         const bool deploy = status == ImprovementStatus::kAwaitingApproval;
         if (deploy && !wanted->approval) continue;
         if (!counter.ComponentFree(*wanted)) continue;
-        if (deploy && counter.Outdated(*wanted)) return Admission{wanted->id, AdmissionKind::kSuperseded};
+        if (deploy && counter.Outdated(*wanted))
+          return Admission{wanted->id, AdmissionKind::kSuperseded};
         if (!counter.SlotFree(*wanted)) continue;
         return Admission{wanted->id, deploy ? AdmissionKind::kDeploy : AdmissionKind::kStart};
       }

@@ -11,8 +11,8 @@
 namespace ratchet::cycle {
 
 struct AdmissionLimits {
-  int concurrent_max = 3;                    // MAX_CONCURRENT_IMPROVEMENTS
-  std::map<TenantId, int> tenant_max;        // a tenant's limit is the smaller of both
+  int concurrent_max = 3;              // MAX_CONCURRENT_IMPROVEMENTS
+  std::map<TenantId, int> tenant_max;  // a tenant's limit is the smaller of both
 };
 
 enum class AdmissionKind { kStart, kDeploy, kSuperseded };

@@ -17,8 +17,8 @@ using Json = nlohmann::json;
 constexpr auto kEffectNames = std::to_array<std::string_view>(
     {"analyse", "generate", "validate", "measure_baseline", "deploy", "promote", "look",
      "roll_back", "rehearse", "notify"});
-constexpr auto kTimerNames =
-    std::to_array<std::string_view>({"look", "approval_expiry", "rollback_retry", "schedule", "baseline"});
+constexpr auto kTimerNames = std::to_array<std::string_view>(
+    {"look", "approval_expiry", "rollback_retry", "schedule", "baseline"});
 
 // Carries one step while the event is handled; each handler below is one row of the state table.
 class Stepper {
@@ -77,8 +77,8 @@ class Stepper {
       return {};
     }
     if (event.report.quality < policy_.quality_min) {
-      End(ImprovementStatus::kFailed, fmt::format("quality {:.3f} is below {:.3f}",
-                                                  event.report.quality, policy_.quality_min));
+      End(ImprovementStatus::kFailed,
+          fmt::format("quality {:.3f} is below {:.3f}", event.report.quality, policy_.quality_min));
       return {};
     }
     AfterGates(event.report);
@@ -206,7 +206,8 @@ class Stepper {
       case Verdict::kKeep:
         Keep();
         return {};
-      case Verdict::kContinue: break;
+      case Verdict::kContinue:
+        break;
     }
     const bool canary_over = state().status == ImprovementStatus::kCanary &&
                              now_ - *state().deployed_at >= policy_.canary_duration;
@@ -248,10 +249,9 @@ class Stepper {
           {{"reason", event.reason}, {"tries", state().rollbacks_tried}});
     const bool frozen = state().rollbacks_tried >= policy_.rollback_tries_before_freeze;
     if (state().rollbacks_tried == policy_.rollback_tries_before_freeze) {
-      const std::string text =
-          fmt::format("rollback of {} failed {} times and is tried on every {}: {}",
-                      state().id.value, state().rollbacks_tried,
-                      FormatDuration(policy_.rollback_retry_frozen), event.reason);
+      const std::string text = fmt::format(
+          "rollback of {} failed {} times and is tried on every {}: {}", state().id.value,
+          state().rollbacks_tried, FormatDuration(policy_.rollback_retry_frozen), event.reason);
       step_.freeze_component = text;
       Tell(AlertSeverity::kCritical, "rollback keeps failing", text);
     }
@@ -277,8 +277,8 @@ class Stepper {
       case TimerKind::kApprovalExpiry:
         TRY_STATUS(Expect({ImprovementStatus::kAwaitingApproval}));
         if (state().approval) return Fail(ErrorCode::kConflict, "it was approved in time");
-        End(ImprovementStatus::kExpired, "no approval within " +
-                                             FormatDuration(policy_.approval_ttl));
+        End(ImprovementStatus::kExpired,
+            "no approval within " + FormatDuration(policy_.approval_ttl));
         return {};
       case TimerKind::kRollbackRetry:
         TRY_STATUS(Expect({ImprovementStatus::kRollingBack}));
@@ -289,7 +289,8 @@ class Stepper {
         TRY_STATUS(Expect({ImprovementStatus::kDeploying}));
         Ask(EffectKind::kMeasureBaseline, state().baseline_tries + 1);
         return {};
-      case TimerKind::kSchedule: break;
+      case TimerKind::kSchedule:
+        break;
     }
     return Fail(ErrorCode::kConflict, "no such timer of an improvement");
   }
@@ -315,19 +316,19 @@ class Stepper {
     state().reason = reason;
     state().ended_at = now_;
     step_.timers_set.clear();
-    step_.timers_cleared = {TimerKind::kLook, TimerKind::kApprovalExpiry,
-                            TimerKind::kRollbackRetry, TimerKind::kBaseline};
+    step_.timers_cleared = {TimerKind::kLook, TimerKind::kApprovalExpiry, TimerKind::kRollbackRetry,
+                            TimerKind::kBaseline};
     Audit(fmt::format("improvement.{}", Name(status)), {{"reason", reason}});
-    const bool judged = status == ImprovementStatus::kCompleted ||
-                        status == ImprovementStatus::kRolledBack;
+    const bool judged =
+        status == ImprovementStatus::kCompleted || status == ImprovementStatus::kRolledBack;
     if (judged) {
-      step_.outcome = Outcome{.improvement = state().id,
-                              .kind = state().opportunity.kind,
-                              .component = state().opportunity.component,
-                              .predicted_gain_pct = state().opportunity.gain_pct.value,
-                              .actual_gain_pct =
-                                  -50 * (state().verdict.gain_low + state().verdict.gain_high),
-                              .kept = status == ImprovementStatus::kCompleted};
+      step_.outcome =
+          Outcome{.improvement = state().id,
+                  .kind = state().opportunity.kind,
+                  .component = state().opportunity.component,
+                  .predicted_gain_pct = state().opportunity.gain_pct.value,
+                  .actual_gain_pct = -50 * (state().verdict.gain_low + state().verdict.gain_high),
+                  .kept = status == ImprovementStatus::kCompleted};
     }
   }
 
@@ -401,8 +402,8 @@ class Stepper {
 
   void AfterGates(const ValidationReport& report) {
     if (policy_.autonomy <= Autonomy::kSuggest) {
-      End(ImprovementStatus::kSuggested, "all gates passed; autonomy is " +
-                                             std::string(Name(policy_.autonomy)));
+      End(ImprovementStatus::kSuggested,
+          "all gates passed; autonomy is " + std::string(Name(policy_.autonomy)));
       return;
     }
     MoveTo(ImprovementStatus::kAwaitingApproval);
@@ -429,8 +430,9 @@ class Stepper {
 
   [[nodiscard]] std::string rollback_reason() const {
     const auto& verdict = step_.state.verdict;
-    return verdict.verdict == Verdict::kRollBack && !verdict.rule.empty() ? "performance_degradation"
-                                                                        : "not_kept";
+    return verdict.verdict == Verdict::kRollBack && !verdict.rule.empty()
+               ? "performance_degradation"
+               : "not_kept";
   }
 
   void StartRollback(const std::string& kind, const std::string& why) {

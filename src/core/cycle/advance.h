@@ -34,7 +34,7 @@ struct ImprovementStep {
   std::vector<TimerKind> timers_cleared;
   std::vector<AuditDraft> audit;
   std::vector<Alert> alerts;
-  std::optional<Change> change;                // to be stored with the improvement
+  std::optional<Change> change;                 // to be stored with the improvement
   std::optional<std::string> freeze_component;  // the reason
   std::optional<std::string> expected_tree;     // what our deed left behind
   std::optional<Outcome> outcome;

@@ -77,7 +77,8 @@ TEST_F(AdvanceTest, WithoutASandboxItIsOnlySuggested) {
 
 TEST_F(AdvanceTest, AFailedGateIsRepairedOnceForAModelAndNeverForARecipe) {
   ValidationReport report = Passing();
-  report.gates.push_back({.gate = "tests", .outcome = GateOutcome::kFailed,
+  report.gates.push_back({.gate = "tests",
+                          .outcome = GateOutcome::kFailed,
                           .findings = {{"a.py", 3, "tests", "boom"}}});
   Improvement by_model = In(ImprovementStatus::kValidating);
   by_model.author = Author::kModel;
@@ -111,8 +112,8 @@ TEST_F(AdvanceTest, SystemWideNeedsTheMetaOrchestrator) {
 }
 
 TEST_F(AdvanceTest, ApprovalsExpire) {
-  const auto step = Step(In(ImprovementStatus::kAwaitingApproval),
-                         TimerFired{TimerKind::kApprovalExpiry});
+  const auto step =
+      Step(In(ImprovementStatus::kAwaitingApproval), TimerFired{TimerKind::kApprovalExpiry});
   EXPECT_EQ(step.state.status, ImprovementStatus::kExpired);
 }
 
@@ -128,9 +129,9 @@ TEST_F(AdvanceTest, WithoutTrafficNothingIsDeployed) {
 }
 
 TEST_F(AdvanceTest, ADeploymentThatTouchedFilesIsRolledBack) {
-  EXPECT_EQ(Step(In(ImprovementStatus::kDeploying), DeployFailed{"reload", Touched::kYes})
-                .state.status,
-            ImprovementStatus::kRollingBack);
+  EXPECT_EQ(
+      Step(In(ImprovementStatus::kDeploying), DeployFailed{"reload", Touched::kYes}).state.status,
+      ImprovementStatus::kRollingBack);
   EXPECT_EQ(Step(In(ImprovementStatus::kDeploying), DeployFailed{"disk full"}).state.status,
             ImprovementStatus::kFailed);
 }

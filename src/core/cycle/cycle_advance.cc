@@ -43,9 +43,12 @@ bool IsSettled(const Improvement& improvement) {
     case ImprovementStatus::kQueued:
     case ImprovementStatus::kGenerating:
     case ImprovementStatus::kValidating:
-    case ImprovementStatus::kDeploying: return false;
-    case ImprovementStatus::kAwaitingApproval: return !improvement.approval.has_value();
-    default: return true;
+    case ImprovementStatus::kDeploying:
+      return false;
+    case ImprovementStatus::kAwaitingApproval:
+      return !improvement.approval.has_value();
+    default:
+      return true;
   }
 }
 

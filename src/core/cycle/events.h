@@ -37,7 +37,7 @@ struct Rejected {
   std::string by;
   std::string why;
 };
-struct DeployAdmitted {};  // the component is free: deploy what was approved
+struct DeployAdmitted {};   // the component is free: deploy what was approved
 struct SupersededByOwn {};  // another improvement of ours changed the tree meanwhile
 struct BaselineMeasured {
   Baseline baseline;
@@ -83,15 +83,15 @@ using ImprovementEvent =
 // --- Effects ------------------------------------------------------------------------------------
 
 enum class EffectKind {
-  kAnalyse,         // of a cycle
+  kAnalyse,  // of a cycle
   kGenerate,
   kValidate,
   kMeasureBaseline,
   kDeploy,
-  kPromote,         // a canary to all traffic
+  kPromote,  // a canary to all traffic
   kLook,
   kRollBack,
-  kRehearse,        // of a component
+  kRehearse,  // of a component
   kNotify,
 };
 
@@ -104,10 +104,10 @@ std::optional<TimerKind> ParseTimerKind(std::string_view name);
 bool RunsWhileStopped(EffectKind kind);
 
 struct Effect {
-  EffectKey key;         // subject/kind/ordinal: the same deed always has the same key
+  EffectKey key;  // subject/kind/ordinal: the same deed always has the same key
   EffectKind kind = EffectKind::kNotify;
-  std::string subject;   // id of the improvement, cycle or component
-  std::string payload;   // JSON; only for kNotify, the alert
+  std::string subject;  // id of the improvement, cycle or component
+  std::string payload;  // JSON; only for kNotify, the alert
 };
 
 struct Timer {

@@ -18,9 +18,9 @@ Result<std::vector<FileDigest>> Apply(std::vector<FileDigest> files, const Chang
   for (const FileChange& edit : change.files) {
     const auto at = std::ranges::find(files, edit.path, &FileDigest::path);
     const bool exists = at != files.end();
-    if (exists != edit.before.has_value() ||
-        (exists && at->sha256 != Sha256Hex(*edit.before))) {
-      return Fail(ErrorCode::kConflict, edit.path + " is not the file that the change was made for");
+    if (exists != edit.before.has_value() || (exists && at->sha256 != Sha256Hex(*edit.before))) {
+      return Fail(ErrorCode::kConflict,
+                  edit.path + " is not the file that the change was made for");
     }
     if (exists) {
       at->sha256 = Sha256Hex(edit.after);

@@ -1,6 +1,6 @@
 #pragma once
-// The prompt for a language model. Telemetry is hostile: it is quoted as data, limited in length and
-// redacted, and never names a file to write.
+// The prompt for a language model. Telemetry is hostile: it is quoted as data, limited in length
+// and redacted, and never names a file to write.
 
 #include <string>
 #include <vector>
@@ -16,9 +16,9 @@ struct PromptFile {
 
 struct PromptInput {
   Opportunity opportunity;
-  std::string component_overview;        // the files of the component, one a line
-  std::vector<PromptFile> files;         // code around the suspect; these may be changed
-  std::string repair_error;              // second round: what was wrong, word for word
+  std::string component_overview;  // the files of the component, one a line
+  std::vector<PromptFile> files;   // code around the suspect; these may be changed
+  std::string repair_error;        // second round: what was wrong, word for word
 };
 
 struct Prompt {

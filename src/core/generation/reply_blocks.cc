@@ -31,7 +31,8 @@ std::optional<Fence> ReadFence(std::string_view line) {
 }
 
 bool Closes(const Fence& closer, const Fence& opener) {
-  return closer.character == opener.character && closer.length >= opener.length && closer.info.empty();
+  return closer.character == opener.character && closer.length >= opener.length &&
+         closer.info.empty();
 }
 
 bool RepeatsThenWord(std::string_view line, char character, std::string_view word) {
@@ -42,8 +43,10 @@ bool RepeatsThenWord(std::string_view line, char character, std::string_view wor
 }
 
 // Drafts that a reasoning model leaked, outside of fences.
-std::vector<std::string> StripReasoning(const std::vector<std::string_view>& lines, bool& stripped) {
-  static constexpr auto kTags = std::to_array<std::string_view>({"think", "thinking", "reasoning", "scratchpad"});
+std::vector<std::string> StripReasoning(const std::vector<std::string_view>& lines,
+                                        bool& stripped) {
+  static constexpr auto kTags =
+      std::to_array<std::string_view>({"think", "thinking", "reasoning", "scratchpad"});
   std::vector<std::string> kept;
   std::optional<Fence> open;
   std::string closing;  // the end tag that is waited for
@@ -90,7 +93,8 @@ class ShapeReader {
     while (at_ < lines_.size()) {
       if (auto fence = ReadFence(lines_[at_])) {
         ReadFenced(*fence);
-      } else if (IsSearchMarker(lines_[at_]) || StartsDiff() || Trim(lines_[at_]) == "*** Begin Patch") {
+      } else if (IsSearchMarker(lines_[at_]) || StartsDiff() ||
+                 Trim(lines_[at_]) == "*** Begin Patch") {
         ReadBare();
       } else {
         shape_.prose += lines_[at_] + "\n";
@@ -104,7 +108,8 @@ class ShapeReader {
 
  private:
   [[nodiscard]] bool StartsDiff() const {
-    return lines_[at_].starts_with("--- ") && at_ + 1 < lines_.size() && lines_[at_ + 1].starts_with("+++ ");
+    return lines_[at_].starts_with("--- ") && at_ + 1 < lines_.size() &&
+           lines_[at_ + 1].starts_with("+++ ");
   }
 
   void ReadFenced(const Fence& fence) {
@@ -119,7 +124,8 @@ class ShapeReader {
       // A fence that is indented, in a list, indents its content too.
       const std::string& line = lines_[at_];
       const size_t spaces = std::min(fence.indent, line.find_first_not_of(' ') == std::string::npos
-                                                       ? line.size() : line.find_first_not_of(' '));
+                                                       ? line.size()
+                                                       : line.find_first_not_of(' '));
       block.lines.push_back(line.substr(spaces));
     }
     Add(std::move(block));
@@ -130,9 +136,12 @@ class ShapeReader {
     const bool patch = Trim(lines_[at_]) == "*** Begin Patch";
     const bool diff = !patch && StartsDiff();
     for (; at_ < lines_.size(); ++at_) {
-      if (!patch && ReadFence(lines_[at_]) && (diff || block.lines.empty() || IsReplaceMarker(block.lines.back()))) break;
+      if (!patch && ReadFence(lines_[at_]) &&
+          (diff || block.lines.empty() || IsReplaceMarker(block.lines.back())))
+        break;
       block.lines.push_back(lines_[at_]);
-      const bool ends = patch ? Trim(lines_[at_]) == "*** End Patch" : !diff && IsReplaceMarker(lines_[at_]);
+      const bool ends =
+          patch ? Trim(lines_[at_]) == "*** End Patch" : !diff && IsReplaceMarker(lines_[at_]);
       if (ends) {
         ++at_;
         break;
@@ -155,7 +164,8 @@ class ShapeReader {
 bool HoldsTaggedBlock(const Block& block) {
   return std::ranges::any_of(block.lines, [](const std::string& line) {
     const auto fence = ReadFence(line);
-    return fence && (fence->info.find(':') != std::string::npos || fence->info.find('/') != std::string::npos ||
+    return fence && (fence->info.find(':') != std::string::npos ||
+                     fence->info.find('/') != std::string::npos ||
                      fence->info.find('=') != std::string::npos);
   });
 }
@@ -174,7 +184,8 @@ bool IsReplaceMarker(std::string_view line) { return RepeatsThenWord(line, '>', 
 ReplyShape ReadShape(std::string_view text) {
   bool stripped = false;
   ReplyShape shape = ShapeReader(StripReasoning(SplitLines(text), stripped)).Read();
-  // An untagged fence around tagged ones is the model's wrapping of its whole answer: taken off once.
+  // An untagged fence around tagged ones is the model's wrapping of its whole answer: taken off
+  // once.
   if (shape.blocks.size() == 1 && shape.blocks[0].fence_length > 3 && shape.blocks[0].closed &&
       IsWrapperInfo(shape.blocks[0].info) && HoldsTaggedBlock(shape.blocks[0])) {
     const std::string prose = shape.prose;

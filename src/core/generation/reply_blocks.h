@@ -22,8 +22,8 @@ struct ReplyShape {
   bool outer_unwrapped = false;
 };
 
-// Reads fences as CommonMark does (a closer is at least as long as its opener, four spaces of indent
-// make content, quoted lines are prose). `text` has LF line ends.
+// Reads fences as CommonMark does (a closer is at least as long as its opener, four spaces of
+// indent make content, quoted lines are prose). `text` has LF line ends.
 ReplyShape ReadShape(std::string_view text);
 
 // Markers of SEARCH/REPLACE blocks: at least five of the character, then the word.

@@ -28,7 +28,8 @@ bool SameButTrailingSpace(std::string_view a, std::string_view b) {
   return end(a) == end(b);
 }
 
-std::vector<size_t> Places(const std::vector<std::string>& text, const std::vector<std::string>& wanted, Same same) {
+std::vector<size_t> Places(const std::vector<std::string>& text,
+                           const std::vector<std::string>& wanted, Same same) {
   std::vector<size_t> places;
   for (size_t i = 0; i + wanted.size() <= text.size(); ++i) {
     size_t k = 0;
@@ -38,7 +39,8 @@ std::vector<size_t> Places(const std::vector<std::string>& text, const std::vect
   return places;
 }
 
-void Replace(std::vector<std::string>& text, size_t at, size_t count, const std::vector<std::string>& by) {
+void Replace(std::vector<std::string>& text, size_t at, size_t count,
+             const std::vector<std::string>& by) {
   const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at);
   text.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
   text.insert(text.begin() + static_cast<std::ptrdiff_t>(at), by.begin(), by.end());
@@ -77,10 +79,13 @@ std::string DiffPath(std::string_view header) {
 
 }  // namespace
 
-EditError ReadSearchReplace(const std::vector<std::string>& lines, std::vector<SearchReplace>& edits) {
+EditError ReadSearchReplace(const std::vector<std::string>& lines,
+                            std::vector<SearchReplace>& edits) {
   enum class In { kNothing, kSearch, kReplace } in = In::kNothing;
   SearchReplace edit;
-  const auto malformed = [](std::string why) { return EditError{"block_malformed", "a SEARCH/REPLACE block " + std::move(why)}; };
+  const auto malformed = [](std::string why) {
+    return EditError{"block_malformed", "a SEARCH/REPLACE block " + std::move(why)};
+  };
   for (const std::string& line : lines) {
     if (IsSearchMarker(line)) {
       if (in != In::kNothing) return malformed("starts before the last one ended");
@@ -102,7 +107,8 @@ EditError ReadSearchReplace(const std::vector<std::string>& lines, std::vector<S
   return in == In::kNothing ? EditError{} : malformed("has no end");
 }
 
-EditError ApplySearchReplace(const SearchReplace& edit, bool exists, std::string& text, std::vector<std::string>& warnings) {
+EditError ApplySearchReplace(const SearchReplace& edit, bool exists, std::string& text,
+                             std::vector<std::string>& warnings) {
   const bool empty = Trim(TextOf(edit.search)).empty();
   if (empty && exists) {
     return {"empty_search_on_existing", "the SEARCH part is empty, but the file exists"};
@@ -118,8 +124,10 @@ EditError ApplySearchReplace(const SearchReplace& edit, bool exists, std::string
     if (!places.empty()) warnings.emplace_back("whitespace_relaxed");
   }
   const std::string quoted = Shorten(TextOf(edit.search), 300);
-  if (places.empty()) return {"search_not_found", "this SEARCH text is not in the file, line by line:\n" + quoted};
-  if (places.size() > 1) return {"search_ambiguous", "this SEARCH text occurs more than once:\n" + quoted};
+  if (places.empty())
+    return {"search_not_found", "this SEARCH text is not in the file, line by line:\n" + quoted};
+  if (places.size() > 1)
+    return {"search_ambiguous", "this SEARCH text occurs more than once:\n" + quoted};
   Replace(lines, places.front(), edit.search.size(), edit.replace);
   text = TextOf(lines);
   return {};
@@ -128,7 +136,8 @@ EditError ApplySearchReplace(const SearchReplace& edit, bool exists, std::string
 EditError ReadDiff(const std::vector<std::string>& lines, std::vector<FileDiff>& diffs) {
   for (size_t i = 0; i < lines.size(); ++i) {
     const std::string& line = lines[i];
-    const bool header = line.starts_with("--- ") && i + 1 < lines.size() && lines[i + 1].starts_with("+++ ");
+    const bool header =
+        line.starts_with("--- ") && i + 1 < lines.size() && lines[i + 1].starts_with("+++ ");
     if (header) {
       diffs.push_back({DiffPath(line), DiffPath(lines[i + 1]), {}});
       ++i;
@@ -138,15 +147,16 @@ EditError ReadDiff(const std::vector<std::string>& lines, std::vector<FileDiff>&
     } else if (!diffs.empty() && !diffs.back().hunks.empty()) {
       if (!AddHunkLine(line, diffs.back().hunks.back())) {
         if (line.starts_with("diff ") || line.starts_with("index ")) continue;
-        return {"diff_malformed", "a line of a hunk starts with none of ' ', '-', '+': " + Shorten(line, 100)};
+        return {"diff_malformed",
+                "a line of a hunk starts with none of ' ', '-', '+': " + Shorten(line, 100)};
       }
     }
   }
   // Blank lines behind a diff are not context.
   for (FileDiff& diff : diffs) {
     for (Hunk& hunk : diff.hunks) {
-      while (!hunk.before.empty() && !hunk.after.empty() && hunk.before.back().empty() && hunk.after.back().empty() &&
-             &hunk == &diff.hunks.back()) {
+      while (!hunk.before.empty() && !hunk.after.empty() && hunk.before.back().empty() &&
+             hunk.after.back().empty() && &hunk == &diff.hunks.back()) {
         hunk.before.pop_back();
         hunk.after.pop_back();
       }
@@ -160,13 +170,15 @@ EditError ApplyHunk(const Hunk& hunk, std::string& text, std::vector<std::string
   const auto stated = static_cast<size_t>(hunk.line > 0 ? hunk.line - 1 : 0);
   const auto places = Places(lines, hunk.before, SameExactly);
   if (places.empty()) {
-    return {"hunk_not_found", "these lines of a hunk are not in the file:\n" + Shorten(TextOf(hunk.before), 300)};
+    return {"hunk_not_found",
+            "these lines of a hunk are not in the file:\n" + Shorten(TextOf(hunk.before), 300)};
   }
   size_t place = places.front();
   if (hunk.line > 0 && std::find(places.begin(), places.end(), stated) != places.end()) {
     place = stated;
   } else if (places.size() > 1) {
-    return {"hunk_ambiguous", "these lines of a hunk occur more than once:\n" + Shorten(TextOf(hunk.before), 300)};
+    return {"hunk_ambiguous",
+            "these lines of a hunk occur more than once:\n" + Shorten(TextOf(hunk.before), 300)};
   } else {
     warnings.emplace_back("hunk_relocated");
   }
@@ -177,10 +189,13 @@ EditError ApplyHunk(const Hunk& hunk, std::string& text, std::vector<std::string
 
 EditError ReadPatch(const std::vector<std::string>& lines, std::vector<PatchSection>& sections) {
   using Kind = PatchSection::Kind;
-  const auto value = [](std::string_view line, std::string_view key) { return std::string(Trim(line.substr(key.size()))); };
+  const auto value = [](std::string_view line, std::string_view key) {
+    return std::string(Trim(line.substr(key.size())));
+  };
   for (const std::string& line : lines) {
     const std::string_view trimmed = Trim(line);
-    if (trimmed == "*** Begin Patch" || trimmed == "*** End Patch" || trimmed == "*** End of File") continue;
+    if (trimmed == "*** Begin Patch" || trimmed == "*** End Patch" || trimmed == "*** End of File")
+      continue;
     if (line.starts_with("*** Update File:")) {
       sections.push_back({Kind::kUpdate, value(line, "*** Update File:"), "", {}, {}});
     } else if (line.starts_with("*** Add File:")) {
@@ -198,7 +213,8 @@ EditError ReadPatch(const std::vector<std::string>& lines, std::vector<PatchSect
     } else {
       if (sections.back().hunks.empty()) sections.back().hunks.push_back({});
       if (!AddHunkLine(line, sections.back().hunks.back())) {
-        return {"block_malformed", "a line of a patch starts with none of ' ', '-', '+': " + Shorten(line, 100)};
+        return {"block_malformed",
+                "a line of a patch starts with none of ' ', '-', '+': " + Shorten(line, 100)};
       }
     }
   }

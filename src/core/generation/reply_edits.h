@@ -17,8 +17,10 @@ struct EditError {
 struct SearchReplace {
   std::vector<std::string> search, replace;
 };
-// Reads every SEARCH/REPLACE in the lines. "block_malformed" unless each has one divider and an end.
-EditError ReadSearchReplace(const std::vector<std::string>& lines, std::vector<SearchReplace>& edits);
+// Reads every SEARCH/REPLACE in the lines. "block_malformed" unless each has one divider and an
+// end.
+EditError ReadSearchReplace(const std::vector<std::string>& lines,
+                            std::vector<SearchReplace>& edits);
 // "search_not_found", "search_ambiguous", "empty_search_on_existing".
 EditError ApplySearchReplace(const SearchReplace& edit, bool exists, std::string& text,
                              std::vector<std::string>& warnings);

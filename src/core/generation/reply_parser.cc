@@ -20,14 +20,15 @@ namespace ratchet::generation {
 namespace {
 
 constexpr auto kTruncated = std::to_array<std::string_view>(
-    {"max_tokens", "length", "max_output_tokens", "model_context_window_exceeded", "incomplete", "model_length"});
+    {"max_tokens", "length", "max_output_tokens", "model_context_window_exceeded", "incomplete",
+     "model_length"});
 constexpr auto kRefused = std::to_array<std::string_view>(
-    {"refusal", "content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content",
-     "guardrail_intervened", "spii"});
+    {"refusal", "content_filter", "content_filtered", "safety", "recitation", "blocklist",
+     "prohibited_content", "guardrail_intervened", "spii"});
 // One repair round may mend these; the others would need a guess.
 constexpr auto kRetryable = std::to_array<std::string_view>(
-    {"response_truncated", "empty_response", "no_edit", "search_not_found", "hunk_not_found", "envelope_invalid",
-     "path_missing", "diff_malformed"});
+    {"response_truncated", "empty_response", "no_edit", "search_not_found", "hunk_not_found",
+     "envelope_invalid", "path_missing", "diff_malformed"});
 
 bool OneOf(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
@@ -49,8 +50,10 @@ class Parser {
 
   ParsedReply Parse(std::string_view reply) {
     const std::string reason = Lowercase(context_.stop_reason);
-    if (OneOf(reason, kTruncated)) return Done("response_truncated", "the reply was cut off: " + context_.stop_reason);
-    if (OneOf(reason, kRefused)) return Done("model_refused", "the model refused: " + context_.stop_reason);
+    if (OneOf(reason, kTruncated))
+      return Done("response_truncated", "the reply was cut off: " + context_.stop_reason);
+    if (OneOf(reason, kRefused))
+      return Done("model_refused", "the model refused: " + context_.stop_reason);
     if (!IsValidUtf8(reply)) return Done("encoding_invalid", "the reply is not UTF-8");
     if (reply.starts_with("\xEF\xBB\xBF")) reply.remove_prefix(3);
     if (Trim(reply).empty()) return Done("empty_response", "the reply is empty");
@@ -68,11 +71,13 @@ class Parser {
   // --- Ends -------------------------------------------------------------------------------------
 
   void Error(const std::string& name, const std::string& detail) {
-    if (std::ranges::find(result_.errors, name) == result_.errors.end()) result_.errors.push_back(name);
+    if (std::ranges::find(result_.errors, name) == result_.errors.end())
+      result_.errors.push_back(name);
     result_.detail += (result_.detail.empty() ? "" : "\n") + detail;
   }
   void Warn(const std::string& name) {
-    if (!name.empty() && std::ranges::find(result_.warnings, name) == result_.warnings.end()) result_.warnings.push_back(name);
+    if (!name.empty() && std::ranges::find(result_.warnings, name) == result_.warnings.end())
+      result_.warnings.push_back(name);
   }
 
   ParsedReply Done(const std::string& error, const std::string& detail) {
@@ -81,14 +86,16 @@ class Parser {
   }
 
   ParsedReply Finish() {
-    if (result_.errors.empty() && files_.empty()) Error("no_edit", "the reply has no edit of a file");
+    if (result_.errors.empty() && files_.empty())
+      Error("no_edit", "the reply has no edit of a file");
     if (result_.errors.empty()) Check();
     if (result_.errors.empty()) {
       result_.verdict = ReplyVerdict::kAccept;
       for (const auto& [path, file] : files_) result_.files[path] = FinalBytes(path, file);
       return std::move(result_);
     }
-    const bool retry = std::ranges::all_of(result_.errors, [](const std::string& e) { return OneOf(e, kRetryable); });
+    const bool retry = std::ranges::all_of(
+        result_.errors, [](const std::string& e) { return OneOf(e, kRetryable); });
     result_.verdict = retry ? ReplyVerdict::kRetry : ReplyVerdict::kReject;
     return std::move(result_);
   }
@@ -98,8 +105,10 @@ class Parser {
       if (HasElision(file.added, file.before)) {
         Error("content_elided", path + ": a remark stands where code belongs; write the code out");
       }
-      const bool shrinks = file.format == Format::kWhole && file.existed && ShrinksSuspiciously(file.before, file.text, prose_);
-      if (shrinks) Error("suspicious_shrink", path + ": most of the file and its definitions would vanish");
+      const bool shrinks = file.format == Format::kWhole && file.existed &&
+                           ShrinksSuspiciously(file.before, file.text, prose_);
+      if (shrinks)
+        Error("suspicious_shrink", path + ": most of the file and its definitions would vanish");
       if (HasTypographicQuotes(file.added)) Warn("non_ascii_quotes");
     }
   }
@@ -161,13 +170,16 @@ class Parser {
   void ReadEnvelope(std::string_view text) {
     const auto json = nlohmann::json::parse(text, nullptr, false);
     const bool shaped = json.is_object() && json.contains("files") && json["files"].is_array();
-    if (!shaped) return Error("envelope_invalid", "the reply starts like JSON and is not {\"files\": [...]}");
+    if (!shaped)
+      return Error("envelope_invalid", "the reply starts like JSON and is not {\"files\": [...]}");
     Warn("json_envelope");
     for (const auto& item : json["files"]) {
       const bool whole = item.is_object() && item.contains("path") && item["path"].is_string() &&
                          item.contains("content") && item["content"].is_string();
-      if (!whole) return Error("envelope_invalid", "every file needs \"path\" and \"content\" as text");
-      WriteWhole(item["path"].get<std::string>(), ReplaceAll(item["content"].get<std::string>(), "\r\n", "\n"));
+      if (!whole)
+        return Error("envelope_invalid", "every file needs \"path\" and \"content\" as text");
+      WriteWhole(item["path"].get<std::string>(),
+                 ReplaceAll(item["content"].get<std::string>(), "\r\n", "\n"));
     }
   }
 
@@ -182,7 +194,8 @@ class Parser {
     const Block* last_tagged = nullptr;
     for (const Block& block : shape.blocks) {
       if (!block.closed) {
-        Error("fence_unclosed", "a fence is not closed: a finished file cannot be told from a cut one");
+        Error("fence_unclosed",
+              "a fence is not closed: a finished file cannot be told from a cut one");
         continue;
       }
       if (IsDiff(block)) {
@@ -213,37 +226,49 @@ class Parser {
     }
     Assume(nameless);
     ReadFencedEnvelope(nameless);
-    const bool ignored = std::ranges::any_of(nameless, [&](const Block* b) { return b != assumed_; });
+    const bool ignored =
+        std::ranges::any_of(nameless, [&](const Block* b) { return b != assumed_; });
     if (ignored) Warn("untagged_block_ignored");
   }
 
-  static bool HasSearch(const Block& block) { return std::ranges::any_of(block.lines, [](const auto& l) { return IsSearchMarker(l); }); }
+  static bool HasSearch(const Block& block) {
+    return std::ranges::any_of(block.lines, [](const auto& l) { return IsSearchMarker(l); });
+  }
   static bool IsPatch(const Block& block) {
-    return std::ranges::any_of(block.lines, [](const auto& l) { return Trim(l) == "*** Begin Patch"; });
+    return std::ranges::any_of(block.lines,
+                               [](const auto& l) { return Trim(l) == "*** Begin Patch"; });
   }
   static bool IsDiff(const Block& block) {
     for (size_t i = 0; i + 1 < block.lines.size(); ++i) {
-      const bool header = block.lines[i].starts_with("--- ") && block.lines[i + 1].starts_with("+++ ");
-      const bool tagged = block.info.starts_with("diff") || block.info.starts_with("patch") || block.fence_length == 0;
+      const bool header =
+          block.lines[i].starts_with("--- ") && block.lines[i + 1].starts_with("+++ ");
+      const bool tagged = block.info.starts_with("diff") || block.info.starts_with("patch") ||
+                          block.fence_length == 0;
       if (header && tagged) return true;
     }
     return false;
   }
 
-  // A bare fence after a tagged block may have been that block's own content: then the block was cut
-  // short. It cannot be decided for texts that hold fences, or when a quoted string is left open.
+  // A bare fence after a tagged block may have been that block's own content: then the block was
+  // cut short. It cannot be decided for texts that hold fences, or when a quoted string is left
+  // open.
   void CheckAmbiguous(const Block& tagged) {
     const std::string info = Lowercase(tagged.info);
-    bool holds_fences = info.starts_with("markdown") || info.starts_with("md") || info.starts_with("rst");
-    for (const char* extension : {".md", ".markdown", ".rst", ".mdx"}) holds_fences = holds_fences || Lowercase(last_path_).ends_with(extension);
+    bool holds_fences =
+        info.starts_with("markdown") || info.starts_with("md") || info.starts_with("rst");
+    for (const char* extension : {".md", ".markdown", ".rst", ".mdx"})
+      holds_fences = holds_fences || Lowercase(last_path_).ends_with(extension);
     const std::string text = Join(tagged.lines, "\n");
     const auto odd = [&](std::string_view quote) {
       size_t count = 0;
-      for (size_t at = text.find(quote); at != std::string::npos; at = text.find(quote, at + quote.size())) ++count;
+      for (size_t at = text.find(quote); at != std::string::npos;
+           at = text.find(quote, at + quote.size()))
+        ++count;
       return count % 2 == 1;
     };
     if (tagged.fence_length > 0 && (holds_fences || odd("\"\"\"") || odd("'''"))) {
-      Error("fence_ambiguous", last_path_ + ": fences inside a fence of the same length; use a longer outer fence");
+      Error("fence_ambiguous",
+            last_path_ + ": fences inside a fence of the same length; use a longer outer fence");
     }
   }
 
@@ -293,7 +318,8 @@ class Parser {
       const bool renames = diff.old_path != "/dev/null" && diff.old_path != diff.new_path;
       if (renames && paths_.Resolve(diff.old_path).error.empty()) {
         const auto target = paths_.Resolve(diff.new_path);
-        Error(target.error.empty() ? "rename_not_allowed" : target.error, diff.old_path + " would be renamed");
+        Error(target.error.empty() ? "rename_not_allowed" : target.error,
+              diff.old_path + " would be renamed");
         continue;
       }
       WorkingFile* file = Open(diff.new_path, Format::kDiff);
@@ -307,12 +333,14 @@ class Parser {
     for (const PatchSection& section : sections) {
       if (!section.move_to.empty()) {
         const auto target = paths_.Resolve(section.move_to);
-        Error(target.error.empty() ? "rename_not_allowed" : target.error, section.path + " would be moved to " + section.move_to);
+        Error(target.error.empty() ? "rename_not_allowed" : target.error,
+              section.path + " would be moved to " + section.move_to);
         continue;
       }
       if (section.kind == PatchSection::Kind::kDelete) {
         const auto target = paths_.Resolve(section.path);
-        Error(target.error == "path_unsafe" ? target.error : "delete_not_allowed", section.path + " would be deleted");
+        Error(target.error == "path_unsafe" ? target.error : "delete_not_allowed",
+              section.path + " would be deleted");
         continue;
       }
       if (section.kind == PatchSection::Kind::kAdd) {
@@ -332,12 +360,14 @@ class Parser {
     std::vector<const Block*> candidates;
     std::ranges::copy_if(nameless, std::back_inserter(candidates), [](const Block* b) {
       const std::string info = Lowercase(b->info);
-      const bool envelope = info == "json" && Join(b->lines, "\n").find("\"files\"") != std::string::npos;
+      const bool envelope =
+          info == "json" && Join(b->lines, "\n").find("\"files\"") != std::string::npos;
       return !IsShellOrOutput(b->info) && !envelope && !b->lines.empty();
     });
     if (candidates.size() == 1 && context_.targets.size() == 1) {
       assumed_ = candidates.front();
-      return ReadFileBlock(*assumed_, NamedPath{.path = context_.targets.front(), .warning = "path_assumed_single_target"});
+      return ReadFileBlock(*assumed_, NamedPath{.path = context_.targets.front(),
+                                                .warning = "path_assumed_single_target"});
     }
     if (!candidates.empty()) Error("path_missing", "a block does not say which file it is for");
   }
@@ -363,6 +393,8 @@ class Parser {
 
 }  // namespace
 
-ParsedReply ParseReply(std::string_view reply, const ReplyContext& context) { return Parser(context).Parse(reply); }
+ParsedReply ParseReply(std::string_view reply, const ReplyContext& context) {
+  return Parser(context).Parse(reply);
+}
 
 }  // namespace ratchet::generation

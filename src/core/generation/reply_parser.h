@@ -1,9 +1,10 @@
 #pragma once
 // From a language model's reply to files: tolerant in form, strict in effect.
 //
-// A reply is applied as a whole or not at all. Whole files in fences, SEARCH/REPLACE blocks, unified
-// diffs, apply_patch sections and a JSON envelope are read. Error and warning names are part of the
-// interface: they are sent back to the model and counted. Pure; any bytes are safe input.
+// A reply is applied as a whole or not at all. Whole files in fences, SEARCH/REPLACE blocks,
+// unified diffs, apply_patch sections and a JSON envelope are read. Error and warning names are
+// part of the interface: they are sent back to the model and counted. Pure; any bytes are safe
+// input.
 
 #include <map>
 #include <string>

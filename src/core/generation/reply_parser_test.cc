@@ -5,10 +5,12 @@
 namespace ratchet::generation {
 namespace {
 
-const std::string kOld = "def total(xs):\n    s = 0\n    for x in xs:\n        s += x\n    return s\n";
+const std::string kOld =
+    "def total(xs):\n    s = 0\n    for x in xs:\n        s += x\n    return s\n";
 const std::string kNew = "def total(xs):\n    return sum(xs)\n";
 
-ParsedReply Parse(const std::string& reply, std::map<std::string, std::string> existing = {{"svc/total.py", kOld}},
+ParsedReply Parse(const std::string& reply,
+                  std::map<std::string, std::string> existing = {{"svc/total.py", kOld}},
                   const std::string& stop_reason = "stop") {
   ReplyContext context;
   for (const auto& [path, text] : existing) context.targets.push_back(path);
@@ -36,12 +38,23 @@ INSTANTIATE_TEST_SUITE_P(
         Accepted{"numbered sentence", "1. Change `svc/total.py`:\n```python\n" + kNew + "```\n"},
         Accepted{"suffix", "```python:total.py\n" + kNew + "```\n"},
         Accepted{"tildes", "~~~python:svc/total.py\n" + kNew + "~~~\n"},
-        Accepted{"indented fence", "- this:\n  ```python:svc/total.py\n  def total(xs):\n      return sum(xs)\n  ```\n"},
+        Accepted{
+            "indented fence",
+            "- this:\n  ```python:svc/total.py\n  def total(xs):\n      return sum(xs)\n  ```\n"},
         Accepted{"trailing blanks", "```python:svc/total.py\n" + kNew + "\n\n```\n"},
-        Accepted{"fenced envelope", "Here:\n```json\n{\"files\":[{\"path\":\"svc/total.py\",\"content\":\"def total(xs):\\n    return sum(xs)\\n\"}]}\n```\n"},
-        Accepted{"search with path inside", "```python\nsvc/total.py\n<<<<<<< SEARCH\n    s = 0\n    for x in xs:\n        s += x\n    return s\n=======\n    return sum(xs)\n>>>>>>> REPLACE\n```\n"},
-        Accepted{"patch", "*** Begin Patch\n*** Update File: svc/total.py\n@@\n def total(xs):\n-    s = 0\n-    for x in xs:\n-        s += x\n-    return s\n+    return sum(xs)\n*** End Patch\n"},
-        Accepted{"diff without a fence", "--- a/svc/total.py\n+++ b/svc/total.py\n@@ -1,5 +1,2 @@\n def total(xs):\n-    s = 0\n-    for x in xs:\n-        s += x\n-    return s\n+    return sum(xs)\n"}));
+        Accepted{"fenced envelope",
+                 "Here:\n```json\n{\"files\":[{\"path\":\"svc/total.py\",\"content\":\"def "
+                 "total(xs):\\n    return sum(xs)\\n\"}]}\n```\n"},
+        Accepted{"search with path inside",
+                 "```python\nsvc/total.py\n<<<<<<< SEARCH\n    s = 0\n    for x in xs:\n        s "
+                 "+= x\n    return s\n=======\n    return sum(xs)\n>>>>>>> REPLACE\n```\n"},
+        Accepted{
+            "patch",
+            "*** Begin Patch\n*** Update File: svc/total.py\n@@\n def total(xs):\n-    s = 0\n-    "
+            "for x in xs:\n-        s += x\n-    return s\n+    return sum(xs)\n*** End Patch\n"},
+        Accepted{"diff without a fence",
+                 "--- a/svc/total.py\n+++ b/svc/total.py\n@@ -1,5 +1,2 @@\n def total(xs):\n-    s "
+                 "= 0\n-    for x in xs:\n-        s += x\n-    return s\n+    return sum(xs)\n"}));
 
 struct Refused {
   const char* name;
@@ -62,28 +75,39 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"windows path", "```python:C:\\x.py\nX=1\n```\n", "path_unsafe"},
         Refused{"deep traversal", "```python:../../etc/x\nX=1\n```\n", "path_unsafe"},
         Refused{"unknown file", "```python:svc/other.py\nX=1\n```\n", "path_not_allowed"},
-        Refused{"delete by patch", "*** Begin Patch\n*** Delete File: svc/total.py\n*** End Patch\n", "delete_not_allowed"},
-        Refused{"no end of block", "svc/total.py\n```\n<<<<<<< SEARCH\n    s = 0\n=======\n    s = 1\n```\n", "block_malformed"},
+        Refused{"delete by patch",
+                "*** Begin Patch\n*** Delete File: svc/total.py\n*** End Patch\n",
+                "delete_not_allowed"},
+        Refused{"no end of block",
+                "svc/total.py\n```\n<<<<<<< SEARCH\n    s = 0\n=======\n    s = 1\n```\n",
+                "block_malformed"},
         Refused{"only a shell block", "```bash\nrm -rf /\n```\n", "no_edit"},
         Refused{"cut reasoning", "<think>\nI will\n```python:svc/total.py\nX\n```\n", "no_edit"},
         Refused{"python with a fence in its docstring",
-                "```python:svc/total.py\ndef total(xs):\n    \"\"\"Sum.\n```\nls\n```\n    \"\"\"\n```\n", "fence_ambiguous"}));
+                "```python:svc/total.py\ndef total(xs):\n    \"\"\"Sum.\n```\nls\n```\n    "
+                "\"\"\"\n```\n",
+                "fence_ambiguous"}));
 
 TEST(ReplyParserTest, CrlfFilesStayCrlf) {
-  const auto parsed = Parse("```python:a.py\nX = 1\nY = 2\n```\n", {{"a.py", "X = 0\r\nY = 2\r\n"}});
+  const auto parsed =
+      Parse("```python:a.py\nX = 1\nY = 2\n```\n", {{"a.py", "X = 0\r\nY = 2\r\n"}});
   ASSERT_EQ(parsed.verdict, ReplyVerdict::kAccept);
   EXPECT_EQ(parsed.files.at("a.py"), "X = 1\r\nY = 2\r\n");
 }
 
 TEST(ReplyParserTest, SeveralStopReasonsMeanCutOff) {
   for (const char* reason : {"length", "MAX_TOKENS", "model_context_window_exceeded"}) {
-    EXPECT_EQ(Parse("```python:svc/total.py\nX\n```\n", {{"svc/total.py", kOld}}, reason).errors.front(), "response_truncated");
+    EXPECT_EQ(
+        Parse("```python:svc/total.py\nX\n```\n", {{"svc/total.py", kOld}}, reason).errors.front(),
+        "response_truncated");
   }
 }
 
 TEST(ReplyParserTest, ARemarkThatTheFileAlreadyHadIsNoElision) {
   const std::string old = "# ... existing rules ...\nX = 0\n";
-  EXPECT_EQ(Parse("```python:a.py\n# ... existing rules ...\nX = 1\n```\n", {{"a.py", old}}).verdict, ReplyVerdict::kAccept);
+  EXPECT_EQ(
+      Parse("```python:a.py\n# ... existing rules ...\nX = 1\n```\n", {{"a.py", old}}).verdict,
+      ReplyVerdict::kAccept);
 }
 
 TEST(ReplyParserTest, TwoNamelessBlocksAreNotGuessed) {

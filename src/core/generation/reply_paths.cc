@@ -12,11 +12,16 @@ namespace {
 
 // Something that a person would write as a path: a slash or an extension, and no spaces.
 bool LooksLikePath(std::string_view text) {
-  if (text.empty() || text.size() > 400 || text.find_first_of(" \t`\"'(){}[]<>,;") != std::string_view::npos) return false;
+  if (text.empty() || text.size() > 400 ||
+      text.find_first_of(" \t`\"'(){}[]<>,;") != std::string_view::npos)
+    return false;
   const size_t dot = text.rfind('.');
-  const bool extension = dot != std::string_view::npos && dot > 0 && dot + 1 < text.size() && text.size() - dot <= 8 &&
-                         text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", dot + 1) == std::string_view::npos;
-  return extension || text.find('/') != std::string_view::npos || text.find('\\') != std::string_view::npos;
+  const bool extension =
+      dot != std::string_view::npos && dot > 0 && dot + 1 < text.size() && text.size() - dot <= 8 &&
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
+                             dot + 1) == std::string_view::npos;
+  return extension || text.find('/') != std::string_view::npos ||
+         text.find('\\') != std::string_view::npos;
 }
 
 std::string_view StripMarks(std::string_view text) {
@@ -30,7 +35,8 @@ std::string_view StripMarks(std::string_view text) {
 std::optional<std::string> AttributeOf(const std::string& info) {
   for (const char* name : {"title", "file", "filename", "path", "name"}) {
     for (size_t at = info.find(name); at != std::string::npos; at = info.find(name, at + 1)) {
-      const bool starts = at == 0 || info[at - 1] == ' ' || info[at - 1] == '{' || info[at - 1] == ',';
+      const bool starts =
+          at == 0 || info[at - 1] == ' ' || info[at - 1] == '{' || info[at - 1] == ',';
       size_t value = at + std::string_view(name).size();
       if (!starts || value >= info.size() || (info[value] != '=' && info[value] != ':')) continue;
       ++value;
@@ -55,7 +61,8 @@ std::string_view CommentText(std::string_view line) {
     }
     break;
   }
-  for (const std::string_view word : {"File:", "file:", "Filename:", "filename:", "Path:", "path:"}) {
+  for (const std::string_view word :
+       {"File:", "file:", "Filename:", "filename:", "Path:", "path:"}) {
     if (line.starts_with(word)) line = Trim(line.substr(word.size()));
   }
   return line;
@@ -65,8 +72,8 @@ std::string_view CommentText(std::string_view line) {
 
 bool IsShellOrOutput(const std::string& info) {
   static constexpr auto kNames = std::to_array<std::string_view>(
-      {"bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", "powershell", "text", "txt", "output",
-       "log", "plaintext", "plain"});
+      {"bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", "powershell", "text",
+       "txt", "output", "log", "plaintext", "plain"});
   const std::string lower = Lowercase(info.substr(0, info.find_first_of(" :{")));
   return std::ranges::find(kNames, lower) != kNames.end();
 }
@@ -99,7 +106,8 @@ std::optional<std::string> PathFinder::FromInfo(const std::string& info) const {
     if (IsKnown(rest) || LooksLikePath(rest)) return rest;
     return std::nullopt;
   }
-  if (IsKnown(info) || (LooksLikePath(info) && info.find_first_of("/.~\\") != std::string::npos)) return info;
+  if (IsKnown(info) || (LooksLikePath(info) && info.find_first_of("/.~\\") != std::string::npos))
+    return info;
   return std::nullopt;
 }
 
@@ -113,7 +121,9 @@ std::optional<std::string> PathFinder::FromLabel(std::string_view line) const {
   std::optional<std::string> found;
   for (const std::string& word : Split(ReplaceAll(std::string(label), "\t", " "), ' ')) {
     std::string path(StripMarks(word));
-    while (!path.empty() && (path.back() == ',' || path.back() == ')' || path.back() == ':' || path.back() == '`')) path.pop_back();
+    while (!path.empty() &&
+           (path.back() == ',' || path.back() == ')' || path.back() == ':' || path.back() == '`'))
+      path.pop_back();
     while (!path.empty() && (path.front() == '(' || path.front() == '`')) path.erase(0, 1);
     if (!IsKnown(path)) continue;
     if (found && *found != path) return std::nullopt;  // two files in one sentence label nothing
@@ -133,9 +143,11 @@ std::optional<NamedPath> PathFinder::Find(const Block& block) const {
   if (block.lines.empty()) return std::nullopt;
   const std::string first(CommentText(block.lines.front()));
   const bool more = block.lines.size() > 1;
-  if (more && IsKnown(first)) return NamedPath{.path = first, .warning = "path_from_comment", .strip_first_line = true};
+  if (more && IsKnown(first))
+    return NamedPath{.path = first, .warning = "path_from_comment", .strip_first_line = true};
   const bool search_follows = more && IsSearchMarker(block.lines[1]);
-  if (search_follows && LooksLikePath(first)) return NamedPath{.path = first, .strip_first_line = true};
+  if (search_follows && LooksLikePath(first))
+    return NamedPath{.path = first, .strip_first_line = true};
   return std::nullopt;
 }
 

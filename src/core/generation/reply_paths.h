@@ -13,8 +13,8 @@
 namespace ratchet::generation {
 
 struct NamedPath {
-  std::string path;             // as written
-  std::string warning;          // how it was found, if that is worth saying
+  std::string path;     // as written
+  std::string warning;  // how it was found, if that is worth saying
   bool strip_first_line = false;
 };
 

@@ -16,10 +16,10 @@ enum class ReloadKind { kNone, kHttp, kSignal, kCommand };
 
 struct ReloadConfig {
   ReloadKind kind = ReloadKind::kNone;
-  std::string url;                    // kHttp: POSTed to
-  std::string pid_file;               // kSignal: whose process gets
-  std::string signal = "HUP";         // this signal
-  std::vector<std::string> command;   // kCommand: run without a shell
+  std::string url;                   // kHttp: POSTed to
+  std::string pid_file;              // kSignal: whose process gets
+  std::string signal = "HUP";        // this signal
+  std::vector<std::string> command;  // kCommand: run without a shell
   Duration timeout{10'000};
 };
 
@@ -49,9 +49,9 @@ struct ComponentConfig {
   std::string language = "python";
   std::string interpreter = "/usr/bin/python3";
   std::vector<std::string> sources = {"**/*.py"};  // globs of the component's code: its version
-  std::vector<std::string> allowed;            // globs of files a change may touch
-  std::vector<std::string> protected_files;    // globs that no change may touch
-  std::vector<std::string> allowed_imports;    // new top-level modules a change may import
+  std::vector<std::string> allowed;                // globs of files a change may touch
+  std::vector<std::string> protected_files;        // globs that no change may touch
+  std::vector<std::string> allowed_imports;        // new top-level modules a change may import
   TestConfig tests;
   ReloadConfig reload;
   ProofConfig proof;

@@ -14,9 +14,9 @@ enum class InsightKind {
   kThroughputDrop,
   kErrorRateSpike,
   kRecurringException,
-  kRepeatedCalls,   // identical calls that a cache would save
-  kSlowOperation,   // one function takes most of the time of a slow operation
-  kRepeatedQueries, // the same statement shape many times in one request
+  kRepeatedCalls,    // identical calls that a cache would save
+  kSlowOperation,    // one function takes most of the time of a slow operation
+  kRepeatedQueries,  // the same statement shape many times in one request
 };
 
 enum class Severity { kLow, kMedium, kHigh, kCritical };
@@ -44,7 +44,7 @@ struct Insight {
   double confidence = 0;  // 0..1
   std::string summary;    // one sentence for people
   std::vector<Evidence> evidence;
-  std::string example;    // a stack trace or statement, quoted from telemetry: hostile text
+  std::string example;  // a stack trace or statement, quoted from telemetry: hostile text
   CodeLocation code;
   Instant found_at;
 };

@@ -37,7 +37,8 @@ struct VerdictReason {
   std::string rule;         // "threshold", "health", "gain"
   std::string explanation;  // values against thresholds, for people
   double degradation = 0;
-  double gain_low = 0, gain_high = 0;  // 95 % interval of the relative p95 change; negative = faster
+  double gain_low = 0,
+         gain_high = 0;  // 95 % interval of the relative p95 change; negative = faster
 };
 
 }  // namespace ratchet

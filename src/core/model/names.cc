@@ -12,9 +12,9 @@ namespace {
 template <typename Enum>
 struct Names;  // specialised below: the names in the order of the enumerators
 
-#define RATCHET_NAMES(Enum, ...)                                             \
-  template <>                                                                \
-  struct Names<Enum> {                                                       \
+#define RATCHET_NAMES(Enum, ...)                                               \
+  template <>                                                                  \
+  struct Names<Enum> {                                                         \
     static constexpr auto kAll = std::to_array<std::string_view>(__VA_ARGS__); \
   }
 
@@ -51,14 +51,14 @@ std::string_view NameOf(Enum value) {
 
 }  // namespace
 
-#define RATCHET_DEFINE_NAME(Enum)                                               \
-  std::string_view Name(Enum value) { return NameOf(value); }                   \
-  template <>                                                                   \
-  std::optional<Enum> Parse<Enum>(std::string_view name) {                      \
-    const auto& all = Names<Enum>::kAll;                                        \
-    const auto at = std::ranges::find(all, name);                               \
-    if (at == all.end()) return std::nullopt;                                   \
-    return static_cast<Enum>(at - all.begin());                                 \
+#define RATCHET_DEFINE_NAME(Enum)                             \
+  std::string_view Name(Enum value) { return NameOf(value); } \
+  template <>                                                 \
+  std::optional<Enum> Parse<Enum>(std::string_view name) {    \
+    const auto& all = Names<Enum>::kAll;                      \
+    const auto at = std::ranges::find(all, name);             \
+    if (at == all.end()) return std::nullopt;                 \
+    return static_cast<Enum>(at - all.begin());               \
   }
 
 RATCHET_DEFINE_NAME(InsightKind)
@@ -88,8 +88,10 @@ bool IsTerminal(ImprovementStatus status) {
     case ImprovementStatus::kFailed:
     case ImprovementStatus::kRejected:
     case ImprovementStatus::kExpired:
-    case ImprovementStatus::kSuperseded: return true;
-    default: return false;
+    case ImprovementStatus::kSuperseded:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -52,12 +52,12 @@ struct adl_serializer<std::optional<T>> {
 
 namespace ratchet {
 
-#define RATCHET_ENUM_JSON(Enum)                                                              \
+#define RATCHET_ENUM_JSON(Enum)                                                               \
   inline void to_json(nlohmann::json& j, const Enum& value) { j = std::string(Name(value)); } \
-  inline void from_json(const nlohmann::json& j, Enum& value) {                              \
-    const auto parsed = Parse<Enum>(j.get<std::string>());                                   \
-    if (!parsed) throw std::invalid_argument("unknown " #Enum " " + j.dump());               \
-    value = *parsed;                                                                         \
+  inline void from_json(const nlohmann::json& j, Enum& value) {                               \
+    const auto parsed = Parse<Enum>(j.get<std::string>());                                    \
+    if (!parsed) throw std::invalid_argument("unknown " #Enum " " + j.dump());                \
+    value = *parsed;                                                                          \
   }
 
 RATCHET_ENUM_JSON(InsightKind)
@@ -101,8 +101,8 @@ RATCHET_JSON(VerdictReason, verdict, rule, explanation, degradation, gain_low, g
 RATCHET_JSON(Approval, by, at)
 RATCHET_JSON(Improvement, id, cycle, opportunity, priority, status, created_at, changed_at,
              deployed_at, ended_at, round, repair_error, author_name, summary, author, tree_before,
-             tree_after, validation, approval, baseline, baseline_tries, looks, verdict, rollbacks_tried, reason,
-             llm_tokens, llm_cost_usd)
+             tree_after, validation, approval, baseline, baseline_tries, looks, verdict,
+             rollbacks_tried, reason, llm_tokens, llm_cost_usd)
 RATCHET_JSON(ComponentState, id, frozen, frozen_reason, expected_tree, changed_at, rehearsed_at,
              rehearsal_error)
 RATCHET_JSON(Cycle, id, tenant, trigger, priority, actor, analysis_window, max_improvements, status,

@@ -64,7 +64,7 @@ struct SpanRecord {
   Instant start;
   double duration_ms = 0;
   bool operation_known = false;  // false: `operation` is only the span's own name
-  bool entry = false;     // the component's answer to a request from outside
+  bool entry = false;            // the component's answer to a request from outside
   bool failed = false;
   std::string identity;   // hash of name and arguments: equal for identical calls; "" if unknown
   std::string statement;  // database statement with its literals masked, if any

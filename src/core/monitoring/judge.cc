@@ -18,9 +18,12 @@ enum class Metric { kLatency, kErrors, kThroughput };
 Metric PromisedMetric(InsightKind kind) {
   switch (kind) {
     case InsightKind::kErrorRateSpike:
-    case InsightKind::kRecurringException: return Metric::kErrors;
-    case InsightKind::kThroughputDrop: return Metric::kThroughput;
-    default: return Metric::kLatency;
+    case InsightKind::kRecurringException:
+      return Metric::kErrors;
+    case InsightKind::kThroughputDrop:
+      return Metric::kThroughput;
+    default:
+      return Metric::kLatency;
   }
 }
 
@@ -109,10 +112,11 @@ VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
     reason.verdict = Verdict::kRollBack;
     reason.rule = "threshold";
     reason.explanation = fmt::format(
-        "degradation {:.1f} % above {:.1f} % in {} looks in a row (p95 {:.2f} ms, before {:.2f} ms; "
+        "degradation {:.1f} % above {:.1f} % in {} looks in a row (p95 {:.2f} ms, before {:.2f} "
+        "ms; "
         "errors {:.2f} %, before {:.2f} %)",
-        last.degradation * 100, policy_.degradation_threshold * 100, bad, last.operation.latency_p95,
-        baseline.operation.latency_p95, last.operation.error_rate * 100,
+        last.degradation * 100, policy_.degradation_threshold * 100, bad,
+        last.operation.latency_p95, baseline.operation.latency_p95, last.operation.error_rate * 100,
         baseline.operation.error_rate * 100);
     return reason;
   }

@@ -8,15 +8,21 @@ namespace ratchet::monitoring {
 namespace {
 
 ServiceMetrics Metrics(double p95, double error_rate = 0, std::uint64_t requests = 100) {
-  return {.latency_p50 = p95 / 2, .latency_p95 = p95, .latency_p99 = p95 * 1.2,
-          .error_rate = error_rate, .throughput = 10, .requests = requests};
+  return {.latency_p50 = p95 / 2,
+          .latency_p95 = p95,
+          .latency_p99 = p95 * 1.2,
+          .error_rate = error_rate,
+          .throughput = 10,
+          .requests = requests};
 }
 
 class JudgeTest : public ::testing::Test {
  protected:
   Look LookAt(int minute, ServiceMetrics metrics, Health health = Health::kHealthy) {
     Look look{.window = {FromMillis((minute - 1) * 60'000), FromMillis(minute * 60'000)},
-              .operation = metrics, .component = metrics, .health = health};
+              .operation = metrics,
+              .component = metrics,
+              .health = health};
     look.degradation = judge_.LookDegradation(baseline_, look);
     return look;
   }
@@ -102,7 +108,8 @@ TEST_F(JudgeTest, FewerErrorsProveAnErrorFix) {
   baseline_.operation.error_rate = 0.2;
   baseline_.component.error_rate = 0.2;
   std::vector<Look> looks = Watch(10, Metrics(100, 0.01));
-  const auto reason = judge_.Decide(InsightKind::kRecurringException, baseline_, looks, FromMillis(0));
+  const auto reason =
+      judge_.Decide(InsightKind::kRecurringException, baseline_, looks, FromMillis(0));
   EXPECT_EQ(reason.verdict, Verdict::kKeep);
 }
 

@@ -11,8 +11,11 @@ namespace {
 using Json = nlohmann::json;
 
 Json MetricsJson(const ServiceMetrics& m) {
-  return {{"latency_p50", m.latency_p50}, {"latency_p95", m.latency_p95}, {"latency_p99", m.latency_p99},
-          {"error_rate", m.error_rate}, {"throughput", m.throughput}};
+  return {{"latency_p50", m.latency_p50},
+          {"latency_p95", m.latency_p95},
+          {"latency_p99", m.latency_p99},
+          {"error_rate", m.error_rate},
+          {"throughput", m.throughput}};
 }
 
 }  // namespace
@@ -31,7 +34,9 @@ ServiceMetrics FinalMetrics(const Improvement& improvement) {
     weight += requests;
   }
   if (weight == 0) return {};
-  for (double* value : {&sum.latency_p50, &sum.latency_p95, &sum.latency_p99, &sum.error_rate, &sum.throughput}) *value /= weight;
+  for (double* value :
+       {&sum.latency_p50, &sum.latency_p95, &sum.latency_p99, &sum.error_rate, &sum.throughput})
+    *value /= weight;
   return sum;
 }
 
@@ -39,10 +44,12 @@ Json Assessment(const Improvement& improvement) {
   const ServiceMetrics& before = improvement.baseline.operation;
   const ServiceMetrics after = FinalMetrics(improvement);
   const double reduction = before.latency_p95 - after.latency_p95;
-  Json metrics = {{"baseline", MetricsJson(before)}, {"final", MetricsJson(after)}, {"improvement", nullptr}};
+  Json metrics = {
+      {"baseline", MetricsJson(before)}, {"final", MetricsJson(after)}, {"improvement", nullptr}};
   if (after.requests > 0) {
     metrics["improvement"] = {{"latency_reduction_ms", reduction},
-                              {"latency_reduction_pct", before.latency_p95 > 0 ? 100 * reduction / before.latency_p95 : 0},
+                              {"latency_reduction_pct",
+                               before.latency_p95 > 0 ? 100 * reduction / before.latency_p95 : 0},
                               {"error_rate_change", after.error_rate - before.error_rate},
                               {"throughput_change", after.throughput - before.throughput}};
   }
@@ -57,11 +64,16 @@ Json Assessment(const Improvement& improvement) {
           {"summary", improvement.summary},
           {"reason", improvement.reason},
           {"impact_score", improvement.opportunity.score},
-          {"verdict", {{"verdict", Name(improvement.verdict.verdict)}, {"rule", improvement.verdict.rule},
-                       {"explanation", improvement.verdict.explanation}}},
+          {"verdict",
+           {{"verdict", Name(improvement.verdict.verdict)},
+            {"rule", improvement.verdict.rule},
+            {"explanation", improvement.verdict.explanation}}},
           {"metrics", metrics},
           {"execution_time_seconds", Seconds(end - improvement.created_at)},
-          {"cost", {{"llm_tokens", improvement.llm_tokens}, {"llm_cost_usd", improvement.llm_cost_usd}, {"cloudwatch_api_calls", 0}}}};
+          {"cost",
+           {{"llm_tokens", improvement.llm_tokens},
+            {"llm_cost_usd", improvement.llm_cost_usd},
+            {"cloudwatch_api_calls", 0}}}};
 }
 
 Json CycleReport(const Cycle& cycle, const std::vector<Improvement>& improvements, Instant now) {
@@ -74,8 +86,10 @@ Json CycleReport(const Cycle& cycle, const std::vector<Improvement>& improvement
     if (improvement.status != ImprovementStatus::kQueued) ++attempted;
     if (!improvement.deployed_at) continue;
     ++deployed;
-    if (improvement.status == ImprovementStatus::kRolledBack) ++rolled_back;
-    else if (improvement.status != ImprovementStatus::kSuperseded) impact += improvement.opportunity.score;
+    if (improvement.status == ImprovementStatus::kRolledBack)
+      ++rolled_back;
+    else if (improvement.status != ImprovementStatus::kSuperseded)
+      impact += improvement.opportunity.score;
   }
   return {{"cycle_id", cycle.id.value},
           {"tenant", cycle.tenant.value},
@@ -86,8 +100,10 @@ Json CycleReport(const Cycle& cycle, const std::vector<Improvement>& improvement
           {"start_time", FormatInstant(cycle.start_time)},
           {"end_time", cycle.end_time ? Json(FormatInstant(*cycle.end_time)) : Json()},
           {"duration_seconds", Seconds(end - cycle.start_time)},
-          {"telemetry_analyzed", {{"metrics", cycle.telemetry.metrics + cycle.telemetry.spans},
-                                  {"logs", cycle.telemetry.logs}, {"events", cycle.telemetry.events}}},
+          {"telemetry_analyzed",
+           {{"metrics", cycle.telemetry.metrics + cycle.telemetry.spans},
+            {"logs", cycle.telemetry.logs},
+            {"events", cycle.telemetry.events}}},
           {"opportunities_identified", cycle.opportunities_identified},
           {"improvements_attempted", attempted},
           {"improvements_deployed", deployed},

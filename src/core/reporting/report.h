@@ -16,6 +16,7 @@ nlohmann::json Assessment(const Improvement& improvement);
 // The metrics after the deployment: all looks together, weighted by requests.
 ServiceMetrics FinalMetrics(const Improvement& improvement);
 
-nlohmann::json CycleReport(const Cycle& cycle, const std::vector<Improvement>& improvements, Instant now);
+nlohmann::json CycleReport(const Cycle& cycle, const std::vector<Improvement>& improvements,
+                           Instant now);
 
 }  // namespace ratchet::reporting

@@ -15,9 +15,12 @@ Improvement Watched() {
   improvement.status = ImprovementStatus::kCompleted;
   improvement.opportunity.score = 100;
   improvement.deployed_at = FromMillis(1000);
-  improvement.baseline.operation = {.latency_p95 = 100, .error_rate = 0.02, .throughput = 5, .requests = 100};
-  improvement.looks.push_back({.operation = {.latency_p95 = 40, .error_rate = 0.01, .throughput = 5, .requests = 300}});
-  improvement.looks.push_back({.operation = {.latency_p95 = 80, .error_rate = 0.01, .throughput = 5, .requests = 100}});
+  improvement.baseline.operation = {
+      .latency_p95 = 100, .error_rate = 0.02, .throughput = 5, .requests = 100};
+  improvement.looks.push_back(
+      {.operation = {.latency_p95 = 40, .error_rate = 0.01, .throughput = 5, .requests = 300}});
+  improvement.looks.push_back(
+      {.operation = {.latency_p95 = 80, .error_rate = 0.01, .throughput = 5, .requests = 100}});
   return improvement;
 }
 

@@ -13,7 +13,8 @@ namespace {
 using Json = nlohmann::json;
 
 size_t Characters(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 // Terminals obey control characters: telemetry may not speak to them.
@@ -24,14 +25,18 @@ std::string Printable(std::string text) {
   return text;
 }
 
-std::string Ms(const Json& value) { return value.is_number() ? fmt::format("{:.2f} ms", value.get<double>()) : "-"; }
+std::string Ms(const Json& value) {
+  return value.is_number() ? fmt::format("{:.2f} ms", value.get<double>()) : "-";
+}
 
 std::string MetricsLines(const Json& metrics) {
   const Json& before = metrics.at("baseline");
   const Json& after = metrics.at("final");
   std::vector<std::vector<std::string>> rows = {{"", "before", "after"}};
-  for (const char* name : {"latency_p50", "latency_p95", "latency_p99"}) rows.push_back({name, Ms(before.at(name)), Ms(after.at(name))});
-  rows.push_back({"error rate", fmt::format("{:.3f} %", before.at("error_rate").get<double>() * 100),
+  for (const char* name : {"latency_p50", "latency_p95", "latency_p99"})
+    rows.push_back({name, Ms(before.at(name)), Ms(after.at(name))});
+  rows.push_back({"error rate",
+                  fmt::format("{:.3f} %", before.at("error_rate").get<double>() * 100),
                   fmt::format("{:.3f} %", after.at("error_rate").get<double>() * 100)});
   rows.push_back({"throughput", fmt::format("{:.1f}/s", before.at("throughput").get<double>()),
                   fmt::format("{:.1f}/s", after.at("throughput").get<double>())});
@@ -45,9 +50,11 @@ std::string Table(const std::vector<std::vector<std::string>>& rows, size_t widt
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows) {
     cells.emplace_back();
-    for (const auto& cell : row) cells.back().push_back(Shorten(ReplaceAll(Printable(cell), "\n", " "), width_max));
+    for (const auto& cell : row)
+      cells.back().push_back(Shorten(ReplaceAll(Printable(cell), "\n", " "), width_max));
     widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Characters(cells.back()[i]));
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], Characters(cells.back()[i]));
   }
   std::string text;
   for (const auto& row : cells) {
@@ -62,26 +69,33 @@ std::string Table(const std::vector<std::vector<std::string>>& rows, size_t widt
 }
 
 std::string ImprovementPage(const Json& i) {
-  std::string page = fmt::format("Improvement {}  {}\n", i.at("improvement_id").get<std::string>(), i.at("status").get<std::string>());
-  page += Table({{"component", i.at("component")}, {"operation", i.at("operation")}, {"kind", i.at("kind")},
-                 {"author", i.at("author")}, {"summary", i.at("summary")}, {"reason", i.at("reason")}},
+  std::string page = fmt::format("Improvement {}  {}\n", i.at("improvement_id").get<std::string>(),
+                                 i.at("status").get<std::string>());
+  page += Table({{"component", i.at("component")},
+                 {"operation", i.at("operation")},
+                 {"kind", i.at("kind")},
+                 {"author", i.at("author")},
+                 {"summary", i.at("summary")},
+                 {"reason", i.at("reason")}},
                 110);
   if (!i.at("metrics").at("improvement").is_null()) page += "\n" + MetricsLines(i.at("metrics"));
   return Printable(page);
 }
 
 std::string CycleReportPage(const Json& r) {
-  std::string page = fmt::format("Cycle {}  {}\n\n", r.at("cycle_id").get<std::string>(), r.at("status").get<std::string>());
+  std::string page = fmt::format("Cycle {}  {}\n\n", r.at("cycle_id").get<std::string>(),
+                                 r.at("status").get<std::string>());
   const Json& telemetry = r.at("telemetry_analyzed");
-  page += Table({{"started", r.at("start_time")},
-                 {"duration", fmt::format("{:.1f} s", r.at("duration_seconds").get<double>())},
-                 {"telemetry", fmt::format("{} metrics, {} logs, {} events", telemetry.at("metrics").dump(), telemetry.at("logs").dump(),
-                                           telemetry.at("events").dump())},
-                 {"opportunities", r.at("opportunities_identified").dump()},
-                 {"attempted", r.at("improvements_attempted").dump()},
-                 {"deployed", r.at("improvements_deployed").dump()},
-                 {"rolled back", r.at("improvements_rolled_back").dump()},
-                 {"total impact", fmt::format("{:.0f}", r.at("total_impact").get<double>())}});
+  page += Table(
+      {{"started", r.at("start_time")},
+       {"duration", fmt::format("{:.1f} s", r.at("duration_seconds").get<double>())},
+       {"telemetry", fmt::format("{} metrics, {} logs, {} events", telemetry.at("metrics").dump(),
+                                 telemetry.at("logs").dump(), telemetry.at("events").dump())},
+       {"opportunities", r.at("opportunities_identified").dump()},
+       {"attempted", r.at("improvements_attempted").dump()},
+       {"deployed", r.at("improvements_deployed").dump()},
+       {"rolled back", r.at("improvements_rolled_back").dump()},
+       {"total impact", fmt::format("{:.0f}", r.at("total_impact").get<double>())}});
   for (const Json& improvement : r.at("improvements")) page += "\n" + ImprovementPage(improvement);
   return page;
 }

@@ -18,11 +18,13 @@ std::map<int, int> KeptLines(std::string_view before, std::string_view after) {
     ++head;
   }
   size_t tail = 0;
-  while (tail + head < a.size() && tail + head < b.size() && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) {
+  while (tail + head < a.size() && tail + head < b.size() &&
+         a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) {
     kept[static_cast<int>(a.size() - tail)] = static_cast<int>(b.size() - tail);
     ++tail;
   }
-  const int n = static_cast<int>(a.size() - head - tail), m = static_cast<int>(b.size() - head - tail);
+  const int n = static_cast<int>(a.size() - head - tail),
+            m = static_cast<int>(b.size() - head - tail);
   const auto same = [&](int x, int y) {
     return a[head + static_cast<size_t>(x)] == b[head + static_cast<size_t>(y)];
   };
@@ -44,7 +46,8 @@ std::map<int, int> KeptLines(std::string_view before, std::string_view after) {
         const auto& old = trace[static_cast<size_t>(back)];
         const auto was = [&](int kk) { return old[static_cast<size_t>(kk + offset)]; };
         const int diagonal = x - y;
-        const bool came_down = diagonal == -back || (diagonal != back && was(diagonal - 1) < was(diagonal + 1));
+        const bool came_down =
+            diagonal == -back || (diagonal != back && was(diagonal - 1) < was(diagonal + 1));
         const int previous = came_down ? diagonal + 1 : diagonal - 1;
         const int px = back == 0 ? 0 : was(previous), py = back == 0 ? 0 : px - previous;
         while (x > px && y > py) {
@@ -62,7 +65,8 @@ std::map<int, int> KeptLines(std::string_view before, std::string_view after) {
 
 std::set<int> ChangedLines(std::string_view before, std::string_view after) {
   std::set<int> changed;
-  for (int line = 1; line <= static_cast<int>(SplitLines(after).size()); ++line) changed.insert(line);
+  for (int line = 1; line <= static_cast<int>(SplitLines(after).size()); ++line)
+    changed.insert(line);
   for (const auto& [old_line, new_line] : KeptLines(before, after)) changed.erase(new_line);
   return changed;
 }

@@ -11,25 +11,58 @@
 namespace ratchet::validation {
 
 const std::vector<std::string>& AlwaysProtected() {
-  static const std::vector<std::string> kGlobs = {
-      "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*_tests.*", "**/conftest.py", "**/*.test.*", "**/*.spec.*",
-      "**/telemetry/**", "**/telemetry.*", "**/*telemetry*", "**/tracing.*", "**/metrics.*", "**/logging_config.*",
-      "**/health/**", "**/health.*", "**/healthcheck*", "**/health_check*",
-      "**/setup.py", "**/setup.cfg", "**/pyproject.toml", "**/requirements*.txt", "**/Pipfile*", "**/poetry.lock",
-      "**/tox.ini", "**/noxfile.py", "**/Makefile", "**/CMakeLists.txt", "**/Dockerfile*", "**/docker-compose*",
-      "**/package.json", "**/package-lock.json", "**/*.lock", "**/.*/**", "**/.*", "**/ratchet.toml", "**/sitecustomize.py",
-      "**/usercustomize.py", "**/*.pth"};
+  static const std::vector<std::string> kGlobs = {"**/tests/**",
+                                                  "**/test/**",
+                                                  "**/test_*",
+                                                  "**/*_test.*",
+                                                  "**/*_tests.*",
+                                                  "**/conftest.py",
+                                                  "**/*.test.*",
+                                                  "**/*.spec.*",
+                                                  "**/telemetry/**",
+                                                  "**/telemetry.*",
+                                                  "**/*telemetry*",
+                                                  "**/tracing.*",
+                                                  "**/metrics.*",
+                                                  "**/logging_config.*",
+                                                  "**/health/**",
+                                                  "**/health.*",
+                                                  "**/healthcheck*",
+                                                  "**/health_check*",
+                                                  "**/setup.py",
+                                                  "**/setup.cfg",
+                                                  "**/pyproject.toml",
+                                                  "**/requirements*.txt",
+                                                  "**/Pipfile*",
+                                                  "**/poetry.lock",
+                                                  "**/tox.ini",
+                                                  "**/noxfile.py",
+                                                  "**/Makefile",
+                                                  "**/CMakeLists.txt",
+                                                  "**/Dockerfile*",
+                                                  "**/docker-compose*",
+                                                  "**/package.json",
+                                                  "**/package-lock.json",
+                                                  "**/*.lock",
+                                                  "**/.*/**",
+                                                  "**/.*",
+                                                  "**/ratchet.toml",
+                                                  "**/sitecustomize.py",
+                                                  "**/usercustomize.py",
+                                                  "**/*.pth"};
   return kGlobs;
 }
 
-std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& change, const SizeLimits& limits) {
+std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& change,
+                                const SizeLimits& limits) {
   std::vector<Finding> findings;
   const auto add = [&](const std::string& file, const char* rule, std::string message) {
     findings.push_back({file, 0, rule, std::move(message)});
   };
   if (change.files.empty()) add("", "empty", "the change has no files");
   if (change.files.size() > limits.files) {
-    add("", "size", fmt::format("{} files; at most {} are allowed", change.files.size(), limits.files));
+    add("", "size",
+        fmt::format("{} files; at most {} are allowed", change.files.size(), limits.files));
   }
   int changed_lines = 0;
   for (const FileChange& file : change.files) {
@@ -38,21 +71,26 @@ std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& 
       add(file.path, "path", normal ? "the path is not in its plain form" : normal.error().message);
       continue;
     }
-    if (MatchesAny(AlwaysProtected(), file.path) || MatchesAny(component.protected_files, file.path)) {
+    if (MatchesAny(AlwaysProtected(), file.path) ||
+        MatchesAny(component.protected_files, file.path)) {
       add(file.path, "protected", "this file is protected");
     } else if (!MatchesAny(component.allowed, file.path)) {
       add(file.path, "not_allowed", "this file is not among the allowed ones");
     }
     if (!file.before) add(file.path, "new_file", "new files are not allowed");
-    if (file.before && *file.before == file.after) add(file.path, "unchanged", "the file is not changed");
+    if (file.before && *file.before == file.after)
+      add(file.path, "unchanged", "the file is not changed");
     if (file.after.size() > limits.file_bytes) {
-      add(file.path, "size", fmt::format("{} bytes; at most {} are allowed", file.after.size(), limits.file_bytes));
+      add(file.path, "size",
+          fmt::format("{} bytes; at most {} are allowed", file.after.size(), limits.file_bytes));
     } else {
       changed_lines += static_cast<int>(ChangedLines(file.before.value_or(""), file.after).size());
     }
   }
   if (changed_lines > limits.changed_lines) {
-    add("", "size", fmt::format("{} changed lines; at most {} are allowed", changed_lines, limits.changed_lines));
+    add("", "size",
+        fmt::format("{} changed lines; at most {} are allowed", changed_lines,
+                    limits.changed_lines));
   }
   return findings;
 }
@@ -60,7 +98,9 @@ std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& 
 std::vector<Finding> NewFindings(const std::vector<Finding>& before, std::vector<Finding> after) {
   std::map<std::string, int> known;
   for (const Finding& finding : before) ++known[finding.rule + "\n" + finding.message];
-  std::erase_if(after, [&](const Finding& finding) { return known[finding.rule + "\n" + finding.message]-- > 0; });
+  std::erase_if(after, [&](const Finding& finding) {
+    return known[finding.rule + "\n" + finding.message]-- > 0;
+  });
   return after;
 }
 

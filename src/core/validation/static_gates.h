@@ -16,7 +16,8 @@ struct SizeLimits {
 
 // Only allowed files of this component, within the limits; tests, telemetry, health checks, build
 // files and Ratchet's own are never touched, whatever the configuration allows.
-std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& change, const SizeLimits& limits);
+std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& change,
+                                const SizeLimits& limits);
 
 // Globs that no configuration can open.
 const std::vector<std::string>& AlwaysProtected();

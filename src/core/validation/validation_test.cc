@@ -23,7 +23,8 @@ class ScopeTest : public ::testing::Test {
     component.allowed = {"**"};
     component.protected_files = {"app/billing.py"};
     std::string rules;
-    for (const auto& f : CheckScope(component, {.files = {{path, "x\n", after}}}, {})) rules += f.rule + " ";
+    for (const auto& f : CheckScope(component, {.files = {{path, "x\n", after}}}, {}))
+      rules += f.rule + " ";
     return rules;
   }
 };
@@ -31,8 +32,9 @@ class ScopeTest : public ::testing::Test {
 TEST_F(ScopeTest, OnlyOrdinaryFilesOfTheComponent) {
   EXPECT_EQ(Rules("app/rank.py"), "");
   EXPECT_EQ(Rules("app/billing.py"), "protected ");
-  for (const char* path : {"tests/test_rank.py", "app/test_rank.py", "conftest.py", "app/telemetry.py", "health.py", "setup.py",
-                           ".github/workflows/x.yml", "ratchet.toml", "app/rank_test.py"}) {
+  for (const char* path :
+       {"tests/test_rank.py", "app/test_rank.py", "conftest.py", "app/telemetry.py", "health.py",
+        "setup.py", ".github/workflows/x.yml", "ratchet.toml", "app/rank_test.py"}) {
     EXPECT_EQ(Rules(path), "protected ") << path;
   }
   EXPECT_EQ(Rules("../x.py"), "path ");
@@ -47,7 +49,10 @@ TEST(NewFindingsTest, OldOnesAreForgivenAndCounted) {
 }
 
 TEST(ScoreTest, TheAnchorHolds) {
-  const ScoreInput recipe{.author = Author::kRecipe, .changed_line_coverage = 0.88, .complexity_max = 8, .changed_lines = 66};
+  const ScoreInput recipe{.author = Author::kRecipe,
+                          .changed_line_coverage = 0.88,
+                          .complexity_max = 8,
+                          .changed_lines = 66};
   EXPECT_GE(QualityScore(recipe), 0.95);
   EXPECT_LE(RiskScore(recipe), 0.03);
   EXPECT_GT(RiskScore({.author = Author::kModel}), RiskScore(recipe));
