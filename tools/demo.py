@@ -88,7 +88,7 @@ retries = 0
 [[component]]
 name = "{component}"
 root = "{root}"
-tenants = ["acme", "globex", "initech"]   # one root for all: every change is system-wide
+tenants = {tenants}   # one root for all: every change is system-wide
 autonomy = "approve"
 sources = ["{package}/**/*.py"]
 health_url = "http://127.0.0.1:{service}/health"
@@ -113,10 +113,12 @@ class Stage:
         shutil.copytree(options.service, self.root, ignore=shutil.ignore_patterns("__pycache__", ".ratchet"))
         self.package = next(p.parent.name for p in self.root.glob("*/__init__.py") if p.parent.name != "tests")
         self.component = "the-service"
+        self.plan = json.loads((self.root / "demo.json").read_text())
         self.ports = {name: free_port() for name in ("service", "api", "otlp", "model")}
         self.config = self.folder / "ratchet.toml"
         self.config.write_text(CONFIG.format(folder=self.folder, root=self.root, package=self.package,
-                                             component=self.component, **self.ports))
+                                             component=self.component, tenants=json.dumps(self.plan["tenants"]),
+                                             **self.ports))
         self.requests = self.folder / "requests.jsonl"
         self.processes = {}
         self.key = ""
@@ -286,12 +288,12 @@ class Demo:
 
     def kept(self):
         stage = self.stage
-        improvement = stage.cycle("summary", "recipe", "--max", "1")
+        improvement = stage.cycle(stage.plan["remembered"]["operation"], "recipe", "--max", "1")
         self.facts["recipe_scores"] = {k: improvement["validation"][k] for k in ("quality", "risk")}
         before_end = time.time()
         stage.approve(improvement)
         state = stage.wait_status(improvement["id"], ("completed",), 60)
-        operation = "summary"
+        operation = stage.plan["remembered"]["load"]
         before = p95(stage.latencies(operation, before_end - 15, before_end))
         after = p95(stage.latencies(operation, time.time() - 12, time.time()))
         final = stage.ask("show", improvement["id"])["metrics"]
@@ -308,7 +310,7 @@ class Demo:
     def taken_back(self):
         stage = self.stage
         before = stage.digest()
-        improvement = stage.cycle("search", "openai")
+        improvement = stage.cycle(stage.plan["rewritten"]["operation"], "openai")
         stage.approve(improvement)
         state = stage.wait_status(improvement["id"], ("rolled_back",), 60)
         bad = [n for n, look in enumerate(state["looks"]) if look["degradation"] > 0.10]
@@ -326,7 +328,7 @@ class Demo:
 
     def killed(self):
         stage = self.stage
-        improvement = stage.cycle("search", "openai")
+        improvement = stage.cycle(stage.plan["rewritten"]["operation"], "openai")
         stage.approve(improvement)
         delay, killed = random.uniform(1.0, 12.0), []
         deployed = []
@@ -353,11 +355,11 @@ class Demo:
 
     def foreign(self):
         stage = self.stage
-        improvement = stage.cycle("search", "openai")
+        improvement = stage.cycle(stage.plan["rewritten"]["operation"], "openai")
         stage.approve(improvement)
         stage.wait_status(improvement["id"], ("monitoring",), 40)
         time.sleep(3)
-        file = stage.root / stage.package / "search.py"
+        file = stage.root / stage.plan["rewritten"]["file"]
         mine = file.read_text() + "\n\n# a hotfix by hand\n"
         file.write_text(mine)
         say("    somebody appends a line to %s" % file.relative_to(stage.root))
