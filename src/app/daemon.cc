@@ -172,9 +172,12 @@ Status RunDaemon(const AppConfig& given) {
   WaitForEnd(signals, loop, *telemetry, clock, *log);
   if (loop.failed()) return Fail(ErrorCode::kInternal, "the engine stopped: " + loop.failure());
   loop.Stop();
+  // Effects on their way (a test run, a model's answer) are not waited for: the next daemon starts
+  // them again, as it does after a crash.
   log->info(
       ToText({{"time", FormatInstant(clock.Now())}, {"level", "info"}, {"message", "stopped"}}));
-  return {};
+  log->flush();
+  std::_Exit(0);
 }
 
 }  // namespace ratchet

@@ -210,10 +210,16 @@ Status Engine::RollBack(const ImprovementId& id, const Principal& who) {
   return Settle();
 }
 
+// The kill switch is everybody's, so a key of single tenants may not turn it.
+Status Engine::MayOperateAll(const Principal& who) {
+  if (who.role >= Role::kOperator && !who.tenants.tenants()) return {};
+  return Fail(
+      ErrorCode::kPermissionDenied,
+      who.name + " may not do this: a key with the role operator for all tenants is needed");
+}
+
 Status Engine::Stop(const Principal& who) {
-  if (who.role < Role::kOperator) {
-    return Fail(ErrorCode::kPermissionDenied, who.name + " may not stop: role operator is needed");
-  }
+  TRY_STATUS(MayOperateAll(who));
   stopped_ = true;  // before it is durable: a deployment on its way looks here
   system_.stopped = true;
   system_.stopped_by = who.name;
@@ -224,10 +230,7 @@ Status Engine::Stop(const Principal& who) {
 }
 
 Status Engine::Resume(const Principal& who) {
-  if (who.role < Role::kOperator) {
-    return Fail(ErrorCode::kPermissionDenied,
-                who.name + " may not resume: role operator is needed");
-  }
+  TRY_STATUS(MayOperateAll(who));
   system_.stopped = false;
   Transaction tx;
   tx.system = system_;
@@ -239,10 +242,7 @@ Status Engine::Resume(const Principal& who) {
 }
 
 Status Engine::Release(const ComponentId& id, const Principal& who) {
-  if (who.role < Role::kOperator) {
-    return Fail(ErrorCode::kPermissionDenied,
-                who.name + " may not release: role operator is needed");
-  }
+  TRY_STATUS(MayOperateAll(who));
   const auto at = components_.find(id);
   if (at == components_.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value);
   if (!at->second.frozen)

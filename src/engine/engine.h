@@ -90,6 +90,7 @@ class Engine {
   Status OnRehearsed(const EffectKey& key, const Status& result, const std::string& subject);
   Status OnDelivered(const EffectKey& key, const Status& result);
   void AskRehearsal(const ComponentId& id, Transaction& tx);
+  static Status MayOperateAll(const Principal& who);
   Status FindVisible(const ImprovementId& id, const Principal& who, Role needed);
   Status EndCycles();
   std::string NextId(std::string_view prefix);

@@ -228,6 +228,9 @@ def test_every_route_but_health_needs_a_key_and_roles_hold():
         assert b.http("POST", "/api/v1/cycles", b"{}", key=tenant)[0] == 403
         assert b.http("POST", "/api/v1/cycles", b'{"tenant_id": "acme"}', key=tenant)[0] == 202
         assert b.http("POST", "/api/v1/cycles", b'{"priority": "wild"}', key=operator)[0] == 400
+        assert b.http("POST", "/api/v1/stop", b"", key=tenant)[0] == 403
+        assert b.http("GET", "/metrics", key=tenant)[0] == 403
+        assert json.loads(b.http("GET", "/api/v1/status", key=tenant)[1])["components"] == []
         assert b.http("POST", "/api/v1/stop", b"", key=operator)[0] == 200
         assert b.http("POST", "/api/v1/cycles", b"{}", key=operator)[0] == 409
         assert b.http("GET", "/api/v1/status", key=operator, headers={"Origin": "http://evil.example"})[0] == 403

@@ -105,7 +105,10 @@ Response Api::List(Result<std::vector<T>> items) {
 }
 
 Response Api::Get(const Request& request, const Principal& who) {
-  if (request.path == "/metrics") return Metrics();
+  if (request.path == "/metrics") {
+    if (!who.tenants.tenants()) return Metrics();
+    return ErrorResponse({ErrorCode::kPermissionDenied, "/metrics needs a key for all tenants"});
+  }
   const auto segments = Segments(request.path);
   const std::string what = segments.empty() ? "" : segments[0];
   if (segments.size() == 2 && what == "improvements") return ShowImprovement(segments[1], who);
@@ -208,7 +211,10 @@ Response Api::SystemStatus(const Principal& who) {
                             {"looks", improvement.looks.size()},
                             {"approved", improvement.approval.has_value()}});
         }
+        // Components and cycles may be shared: keys of single tenants see their improvements only.
+        const bool sees_all = !who.tenants.tenants();
         for (const auto& [id, component] : engine.components()) {
+          if (!sees_all) break;
           components.push_back({{"component", id.value},
                                 {"frozen", component.frozen},
                                 {"frozen_reason", component.frozen_reason},
@@ -216,7 +222,9 @@ Response Api::SystemStatus(const Principal& who) {
                                 {"rehearsal_error", component.rehearsal_error}});
         }
         for (const auto& [id, cycle] : engine.cycles())
-          cycles.push_back({{"cycle_id", id.value}, {"status", Name(cycle.status)}});
+          if (sees_all || who.tenants.Allows(cycle.tenant)) {
+            cycles.push_back({{"cycle_id", id.value}, {"status", Name(cycle.status)}});
+          }
         return ToText({{"time", FormatInstant(now)},
                        {"stopped", engine.stopped()},
                        {"version", RATCHET_VERSION},

@@ -57,6 +57,7 @@ std::string ImportedName(const Node& node) {
 
 std::vector<Finding> SyntaxErrors(const std::string& path, const SyntaxTree& tree) {
   std::vector<Finding> findings;
+  if (tree.too_deep()) findings.push_back({path, 1, "syntax", "the code is nested too deeply"});
   if (!IsValidUtf8(tree.text())) findings.push_back({path, 1, "syntax", "the file is not UTF-8"});
   const auto visit = [&](auto& self, const Node& node) -> void {
     if (findings.size() >= 20) return;

@@ -23,6 +23,13 @@ TEST(FactsTest, SyntaxErrorsNameTheLine) {
   EXPECT_FALSE(SyntaxErrors("a.py", SyntaxTree("def f():\n    x = [1,\n")).empty());
 }
 
+TEST(FactsTest, AbsurdNestingIsAnErrorAndNoCrash) {
+  const std::string deep =
+      "x = " + std::string(200'000, '(') + "1" + std::string(200'000, ')') + "\n";
+  EXPECT_FALSE(SyntaxErrors("a.py", SyntaxTree(deep)).empty());
+  EXPECT_TRUE(Functions(SyntaxTree(deep)).empty());
+}
+
 TEST(FactsTest, ComplexityIsRadons) {
   const auto functions =
       Functions(SyntaxTree("class A:\n"

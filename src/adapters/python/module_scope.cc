@@ -89,14 +89,14 @@ Node ModuleScope::Function(std::string_view name) const {
   return at_top ? node : Node{};
 }
 
-bool ModuleScope::IsConstant(std::string_view name) const {
+bool ModuleScope::IsConstant(std::string_view name, int depth) const {
   const auto at = bindings_.find(std::string(name));
   if (at == bindings_.end() || Bindings(name) != 1 || star_import_) return false;
   const Node& node = at->second.front();
   const bool at_top =
       node.parent().is("expression_statement") && node.parent().parent().is("module");
   return node.is("assignment") && at_top && node.field("left").is("identifier") &&
-         IsImmutable(node.field("right"), 0);
+         IsImmutable(node.field("right"), depth);
 }
 
 bool ModuleScope::IsImmutable(const Node& value, int depth) const {
@@ -113,7 +113,7 @@ bool ModuleScope::IsImmutable(const Node& value, int depth) const {
       value.is("binary_operator")) {
     return all(value.children());
   }
-  if (value.is("identifier")) return IsConstant(value.text());
+  if (value.is("identifier")) return IsConstant(value.text(), depth + 1);
   if (!value.is("call")) return false;
   const std::string_view function = value.field("function").text();
   const auto arguments = value.field("arguments").children();
@@ -137,13 +137,16 @@ const ImportedName* ModuleScope::Import(std::string_view name) const {
   return &at->second;
 }
 
-bool ModuleScope::IsPlainException(std::string_view name) const {
+bool ModuleScope::IsPlainException(std::string_view name, int depth) const {
   const auto at = bindings_.find(std::string(name));
   if (at == bindings_.end()) return IsBuiltinException(name) && !star_import_;
-  if (Bindings(name) != 1 || !at->second.front().is("class_definition")) return false;
+  constexpr int kBasesMax = 16;  // classes may name each other in a circle
+  if (depth > kBasesMax || Bindings(name) != 1) return false;
+  if (!at->second.front().is("class_definition")) return false;
   const Node& definition = at->second.front();
   const auto bases = definition.field("superclasses").children();
-  if (bases.size() != 1 || bases.front().text() == name || !IsPlainException(bases.front().text()))
+  if (bases.size() != 1 || bases.front().text() == name ||
+      !IsPlainException(bases.front().text(), depth + 1))
     return false;
   const auto body = definition.field("body").children();
   return std::ranges::all_of(body, [](const Node& s) {

@@ -23,7 +23,7 @@ class ModuleScope {
   // The top-level function of that name, if it is the name's only binding and is undecorated.
   [[nodiscard]] Node Function(std::string_view name) const;
   // The name's only value, if it is bound once, at the top, and can never change.
-  [[nodiscard]] bool IsConstant(std::string_view name) const;
+  [[nodiscard]] bool IsConstant(std::string_view name, int depth = 0) const;
   [[nodiscard]] const ImportedName* Import(std::string_view name) const;
   [[nodiscard]] bool IsBound(std::string_view name) const {
     return bindings_.contains(std::string(name));
@@ -31,7 +31,7 @@ class ModuleScope {
   [[nodiscard]] bool HasStarImport() const { return star_import_; }
   [[nodiscard]] size_t Bindings(std::string_view name) const;
   // An exception class of this module without behaviour of its own.
-  [[nodiscard]] bool IsPlainException(std::string_view name) const;
+  [[nodiscard]] bool IsPlainException(std::string_view name, int depth = 0) const;
   // Every identifier that occurs anywhere in the file.
   [[nodiscard]] bool Mentions(std::string_view name) const {
     return mentioned_.contains(std::string(name));

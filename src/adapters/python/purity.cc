@@ -366,8 +366,10 @@ class Prover {
       }
     }
     const Node value = parameter.field("value");
-    const std::string name = Lowercase(
-        parameter.is("identifier") ? parameter.text() : parameter.children().front().text());
+    const Node named = parameter.is("identifier") || parameter.children().empty()
+                           ? parameter
+                           : parameter.children().front();
+    const std::string name = Lowercase(named.text());
     for (const char* secret : {"password", "passwd", "secret", "token", "credential"}) {
       if (name.find(secret) != std::string::npos)
         Refuse(parameter, fmt::format("{} would be kept in memory", name));

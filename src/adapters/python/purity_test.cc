@@ -38,6 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
         "class Bad(ValueError):\n    \"\"\"No.\"\"\"\n"
         "def f(x):\n    if not x:\n        raise Bad('empty')\n    return x\n",
         "def f(x: str):\n    x += '!'\n    return x\n",
+        "def f(x, /, y=1, *, z=2):\n    return [x, y, z] + [w for w in (1, 2)]\n",
         "def f(text, pos):\n    while text[pos] == ' ':\n        pos += 1\n    return pos\n",
         "def f(n):\n    total = 0\n    while n > 0:\n        total += n\n        n = n - 1\n    "
         "return total\n",
@@ -101,6 +102,12 @@ INSTANTIATE_TEST_SUITE_P(
         Impure{"def f(x, codec):\n    return x.decode(codec)\n", "codec"},
         Impure{"def f(user, password):\n    return [c for c in password]\n", "kept in memory"},
         Impure{"def f(x):\n    return getattr(x, 'y')\n", "getattr"}));
+
+TEST(ModuleScopeTest, CirclesEnd) {
+  EXPECT_NE(Refusal("A = A\ndef f(x):\n    return [A for y in x]\n"), "");
+  EXPECT_NE(Refusal("class A(B):\n    pass\nclass B(A):\n    pass\ndef f(x):\n    raise A('x')\n"),
+            "");
+}
 
 TEST(ModuleScopeTest, AnotherFileThatAssignsIsSeen) {
   EXPECT_TRUE(AssignsAttribute("import m\nm.LIMIT = 3\n", {"LIMIT"}));

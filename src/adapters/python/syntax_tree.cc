@@ -2,6 +2,7 @@
 
 #include <tree_sitter/api.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -15,6 +16,27 @@ namespace {
 struct ParserDeleter {
   void operator()(TSParser* parser) const { ts_parser_delete(parser); }
 };
+
+constexpr int kDepthMax = 600;
+
+bool DepthAbove(const TSTree* tree, int limit) {
+  TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
+  int depth = 0, deepest = 0;
+  bool more = true;
+  while (more && deepest <= limit) {
+    if (ts_tree_cursor_goto_first_child(&cursor)) {
+      deepest = std::max(deepest, ++depth);
+      continue;
+    }
+    while (!ts_tree_cursor_goto_next_sibling(&cursor)) {
+      more = ts_tree_cursor_goto_parent(&cursor);
+      if (!more) break;
+      --depth;
+    }
+  }
+  ts_tree_cursor_delete(&cursor);
+  return deepest > limit;
+}
 
 }  // namespace
 
@@ -104,10 +126,17 @@ SyntaxTree::SyntaxTree(std::string text) : text_(std::make_unique<std::string>(s
   tree_ = ts_parser_parse_string(parser.get(), nullptr, text_->data(),
                                  static_cast<uint32_t>(text_->size()));
   CHECK(tree_ != nullptr, "parsing without a deadline always ends with a tree");
+  if (DepthAbove(static_cast<TSTree*>(tree_), kDepthMax)) {
+    ts_tree_delete(static_cast<TSTree*>(tree_));
+    tree_ = ts_parser_parse_string(parser.get(), nullptr, "", 0);
+    too_deep_ = true;
+  }
 }
 
 SyntaxTree::SyntaxTree(SyntaxTree&& other) noexcept
-    : text_(std::move(other.text_)), tree_(std::exchange(other.tree_, nullptr)) {}
+    : text_(std::move(other.text_)),
+      too_deep_(other.too_deep_),
+      tree_(std::exchange(other.tree_, nullptr)) {}
 
 SyntaxTree::~SyntaxTree() {
   if (tree_ != nullptr) ts_tree_delete(static_cast<TSTree*>(tree_));

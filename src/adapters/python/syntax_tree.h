@@ -48,9 +48,12 @@ class SyntaxTree {
 
   [[nodiscard]] Node root() const;
   [[nodiscard]] const std::string& text() const { return *text_; }
+  // Nested deeper than any real program: the tree is left empty, so that nobody recurses into it.
+  [[nodiscard]] bool too_deep() const { return too_deep_; }
 
  private:
   std::unique_ptr<std::string> text_;
+  bool too_deep_ = false;
   void* tree_ = nullptr;
 };
 
