@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 #include "app/config_reader.h"
 #include "core/base/text.h"
@@ -183,6 +184,7 @@ class Reading {
   void OpenAi(Table& parent, Table& o) {
     OpenAiConfig model;
     std::string key_variable = "OPENAI_API_KEY";
+    double price_in = -1, price_out = -1;
     double temperature = 0.1;
     bool send_temperature = true;
     o.Text("base_url", model.base_url);
@@ -192,14 +194,20 @@ class Reading {
     o.Integer("retries", model.retries, 0, 10);
     o.Number("temperature", temperature, 0, 2);
     o.Flag("send_temperature", send_temperature);
-    o.Number("usd_per_million_in", model.usd_per_million_in, 0, 1e6);
-    o.Number("usd_per_million_out", model.usd_per_million_out, 0, 1e6);
+    o.Number("usd_per_million_in", price_in, 0, 1e6);
+    o.Number("usd_per_million_out", price_out, 0, 1e6);
     o.OneOf("token_parameter", {"max_tokens", "max_completion_tokens"},
             [&](const std::string& p) { model.token_parameter = p; });
     if (!model.base_url.starts_with("http"))
       parent.Wrong("openai", "base_url \"" + model.base_url + "\"",
                    "an http or https URL, e.g. \"http://127.0.0.1:8080/v1\"");
     if (model.model.empty()) parent.Wrong("openai", "model \"\"", "the model's name");
+    // An unknown price counts as the dearest known one; a model on this machine costs no money.
+    const bool local = model.base_url.find("//127.0.0.1") != std::string::npos ||
+                       model.base_url.find("//localhost") != std::string::npos;
+    constexpr double kDearestIn = 75, kDearestOut = 150;  // US dollars a million tokens, 2026
+    model.usd_per_million_in = price_in >= 0 ? price_in : local ? 0 : kDearestIn;
+    model.usd_per_million_out = price_out >= 0 ? price_out : local ? 0 : kDearestOut;
     model.temperature = send_temperature ? std::optional(temperature) : std::nullopt;
     key_variable_ = key_variable;
     config_.openai = model;
@@ -278,6 +286,12 @@ class Reading {
       return t.Wrong("root", "\"" + c.root + "\" is no folder", "an existing folder");
     // Only the last name may not be a link; what leads there is resolved once, here.
     c.root = fs::canonical(c.root, error).string();
+    for (const auto& [id, other] : config_.engine.components) {
+      const bool nested = (c.root + "/").starts_with(other.root + "/") ||
+                          (other.root + "/").starts_with(c.root + "/");
+      if (nested)
+        t.Wrong("root", "\"" + c.root + "\" overlaps that of " + id.value, "a folder of its own");
+    }
   }
 
   void Tests(Table& parent, ComponentConfig& c) {
@@ -395,10 +409,33 @@ class EnvironmentReading {
   std::vector<std::string>& mistakes_;
 };
 
+// toml++ 3.3 asserts on a table header that does not begin with a name, e.g. "[[]]". 0: there is
+// none.
+int LineWithoutTableName(std::string_view text) {
+  int number = 0;
+  for (const std::string_view line : SplitLines(text)) {
+    ++number;
+    std::string_view rest = Trim(line);
+    if (!rest.starts_with('[')) continue;
+    rest.remove_prefix(rest.starts_with("[[") ? 2 : 1);
+    while (rest.starts_with(' ') || rest.starts_with('\t')) rest.remove_prefix(1);
+    const char c = rest.empty() ? ']' : rest.front();
+    const bool starts_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                             (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '"' ||
+                             c == '\'';
+    if (!starts_name) return number;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
                               const std::string& base, const Environment& environment) {
+  if (const int line = LineWithoutTableName(text); line > 0) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}:{}: no TOML: a table without a name", name, line));
+  }
   toml::table parsed;
   try {
     parsed = toml::parse(text, name);
@@ -406,6 +443,8 @@ Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
     return Fail(
         ErrorCode::kInvalidArgument,
         fmt::format("{}:{}: no TOML: {}", name, error.source().begin.line, error.description()));
+  } catch (const std::exception& error) {
+    return Fail(ErrorCode::kInvalidArgument, fmt::format("{}: no TOML: {}", name, error.what()));
   }
   AppConfig config;
   config.file = name;

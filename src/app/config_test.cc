@@ -66,6 +66,29 @@ TEST(ConfigTest, AComponentNeedsAnExistingRootThatIsNoLink) {
   EXPECT_EQ(Mistake("[[component]]\nname = \"a\"\nroot = \"/tmp\"\n"), "");
 }
 
+TEST(ConfigTest, TwoComponentsNeverShareFiles) {
+  EXPECT_NE(Mistake("[[component]]\nname = \"a\"\nroot = \"/usr\"\n[[component]]\nname = "
+                    "\"b\"\nroot = \"/usr/lib\"\n")
+                .find("overlaps"),
+            std::string::npos);
+}
+
+TEST(ConfigTest, MalformedTextIsAnErrorAndNoCrash) {
+  EXPECT_NE(Mistake(std::string("[cycle]\n[[}\0\0x]]\n", 18)), "");
+}
+
+TEST(ConfigTest, AnUnknownPriceIsTheDearest) {
+  const auto priced = [](const std::string& url) {
+    const auto config =
+        ParseConfig("[generation]\norder = [\"openai\"]\n[generation.openai]\nbase_url = \"" + url +
+                        "\"\nmodel = \"m\"\n",
+                    "f", "/tmp", {});
+    return config->openai->usd_per_million_out;
+  };
+  EXPECT_GT(priced("https://api.example.com/v1"), 100);
+  EXPECT_EQ(priced("http://127.0.0.1:8080/v1"), 0);
+}
+
 TEST(ConfigTest, WithoutAProofNothingIsDeployed) {
   EXPECT_NE(Mistake("[[component]]\nname = \"a\"\nroot = \"/tmp\"\nautonomy = \"auto\"\n")
                 .find("without [component.proof]"),

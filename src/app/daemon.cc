@@ -170,7 +170,11 @@ Status RunDaemon(const AppConfig& given) {
                     {"message", "started"},
                     {"api", where}}));
   WaitForEnd(signals, loop, *telemetry, clock, *log);
-  if (loop.failed()) return Fail(ErrorCode::kInternal, "the engine stopped: " + loop.failure());
+  if (loop.failed()) {
+    fmt::print(stderr, "ratchet: the engine stopped: {}\n", loop.failure());
+    log->flush();
+    std::_Exit(1);  // at once: whoever supervises it starts the next one
+  }
   loop.Stop();
   // Effects on their way (a test run, a model's answer) are not waited for: the next daemon starts
   // them again, as it does after a crash.

@@ -98,6 +98,10 @@ void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request,
   const auto reply =
       model.Complete({.system = prompt.system, .user = prompt.user, .max_tokens = max_tokens_});
   if (!reply) {
+    // A call without a usable answer may have been billed, unless it was refused at the door.
+    if (reply.error().code != ErrorCode::kPermissionDenied) {
+      answer.cost_usd += model.CostBound(generation::EstimateTokens(prompt.user), max_tokens_);
+    }
     answer.change = std::unexpected(reply.error());
     return;
   }

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/cycle/schedule.h"
 #include "core/model/names.h"
 #include "core/model/serialize.h"
@@ -19,6 +21,14 @@ using cycle::TimerKind;
 using Json = nlohmann::json;
 
 const std::string kScheduleSubject = "schedule";
+
+// What a rehearsal proves something about.
+std::string RehearsedSettings(const ComponentConfig& c) {
+  return Sha256Hex(
+      fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", c.root, static_cast<int>(c.reload.kind),
+                  c.reload.url, c.reload.pid_file, c.reload.signal, Join(c.reload.command, "\n"),
+                  static_cast<int>(c.proof.kind), c.proof.url, c.proof.pointer, c.health_url));
+}
 
 std::string ReservationKey(const StoredEffect& stored) {
   return fmt::format("{}#{}", stored.effect.key.value, stored.attempts);
@@ -55,6 +65,12 @@ Status Engine::Recover() {
   for (const auto& [id, config] : config_.components) {
     ComponentState& state = components_[id];
     state.id = id;
+    // A rehearsal speaks for the settings it was made with.
+    if (const std::string settings = RehearsedSettings(config);
+        state.rehearsed_settings != settings) {
+      state.rehearsed_at.reset();
+      state.rehearsed_settings = settings;
+    }
     if (!state.rehearsed_at) AskRehearsal(id, tx);
     tx.components.push_back(state);
   }
@@ -63,7 +79,10 @@ Status Engine::Recover() {
         cycle::NextScheduledRun(config_.schedule.start_time, config_.schedule.interval,
                                 system_.last_scheduled, ports_.clock.Now());
     tx.timers_set.push_back({kScheduleSubject, TimerKind::kSchedule, due});
+  } else {
+    tx.timers_cleared.emplace_back(kScheduleSubject, TimerKind::kSchedule);
   }
+  AddAudit(tx, "ratchet", "system.started", ToText(Json{{"stopped", system_.stopped}}));
   for (auto& [key, stored] : effects_) {
     if (stored.attempts == 0) continue;
     ++stored.attempts;
@@ -74,7 +93,10 @@ Status Engine::Recover() {
   return Settle();
 }
 
+// Only components that may be deployed to are touched at all.
 void Engine::AskRehearsal(const ComponentId& id, Transaction& tx) {
+  const auto config = config_.components.find(id);
+  if (config == config_.components.end() || config->second.autonomy < Autonomy::kApprove) return;
   const auto key = EffectKey(fmt::format("{}/rehearse/{}", id.value, ToMillis(ports_.clock.Now())));
   const bool asked = std::ranges::any_of(effects_, [&](const auto& entry) {
     return entry.second.effect.kind == EffectKind::kRehearse &&
@@ -237,6 +259,7 @@ Status Engine::Resume(const Principal& who) {
   AddAudit(tx, who.name, "system.resumed", "{}");
   TRY_STATUS(Commit(tx));
   stopped_ = false;
+  held_.clear();
   TRY_STATUS(StartPending());
   return Settle();
 }
@@ -265,7 +288,10 @@ Status Engine::OnAnswer(const EffectKey& key, const Answer& answer) {
   const auto at = effects_.find(key);
   if (at == effects_.end()) return {};  // answered before: the same deed has the same key
   const std::string subject = at->second.effect.subject;
-  if (std::holds_alternative<Held>(answer)) return StartPending();
+  if (std::holds_alternative<Held>(answer)) {
+    held_.insert(key);
+    return StartPending();
+  }
   if (const auto* found = std::get_if<Result<AnalysisFound>>(&answer)) {
     TRY_STATUS(OnAnalysis(key, *found, subject));
   } else if (const auto* rehearsed = std::get_if<Rehearsed>(&answer)) {
@@ -447,6 +473,7 @@ Status Engine::OnDelivered(const EffectKey& key, const Status& result) {
 
 Status Engine::FireDueTimers() {
   const Instant now = ports_.clock.Now();
+  const auto slots = timers_;
   std::vector<std::pair<std::string, TimerKind>> due;
   for (const auto& [timer, wake_at] : timers_) {
     if (wake_at <= now) due.push_back(timer);
@@ -455,13 +482,22 @@ Status Engine::FireDueTimers() {
     Transaction tx;
     tx.timers_cleared.emplace_back(subject, kind);
     if (kind == TimerKind::kSchedule) {
-      system_.last_scheduled = now;
+      // Runs count from the first; one that was missed is made up for once.
+      const Instant slot = slots.at({subject, kind});
+      system_.last_scheduled =
+          slot + (now - slot) / config_.schedule.interval * config_.schedule.interval;
       tx.system = system_;
-      tx.timers_set.push_back({subject, kind, now + config_.schedule.interval});
+      tx.timers_set.push_back({subject, kind, *system_.last_scheduled + config_.schedule.interval});
       TRY_STATUS(Commit(tx));
       const Principal schedule{.name = "schedule", .role = Role::kOperator};
       const auto started = TriggerCycle({.trigger = Trigger::kScheduled}, schedule);
       if (broken_) return std::unexpected(started.error());
+      if (!started) {
+        Transaction refused;
+        AddAudit(refused, "schedule", "cycle.refused",
+                 ToText(Json{{"reason", started.error().message}}));
+        TRY_STATUS(Commit(refused));
+      }
       continue;
     }
     const auto at = improvements_.find(ImprovementId(subject));
@@ -528,8 +564,10 @@ Status Engine::Commit(Transaction& tx) {
 Status Engine::StartPending() {
   std::vector<EffectKey> keys;
   for (const auto& [key, stored] : effects_) {
-    const bool allowed = !system_.stopped || cycle::RunsWhileStopped(stored.effect.kind);
-    if (allowed && !running_.contains(key)) keys.push_back(key);
+    // A deployment that was started before may have left its version in place.
+    const bool begun = stored.effect.kind == EffectKind::kDeploy && stored.attempts > 1;
+    const bool allowed = !system_.stopped || cycle::RunsWhileStopped(stored.effect.kind) || begun;
+    if (allowed && !running_.contains(key) && !held_.contains(key)) keys.push_back(key);
   }
   Transaction tx;
   for (const EffectKey& key : keys) {
@@ -614,7 +652,15 @@ Status Engine::EndCycles() {
     if (cycle.status != CycleStatus::kImproving) continue;
     const bool all = std::ranges::all_of(cycle.improvements, [&](const ImprovementId& improvement) {
       const auto at = improvements_.find(improvement);
-      return at == improvements_.end() || cycle::IsSettled(at->second);
+      if (at == improvements_.end() || cycle::IsSettled(at->second)) return true;
+      // What waits for a frozen or unrehearsed component waits for a person.
+      const bool waiting = at->second.status == ImprovementStatus::kQueued ||
+                           at->second.status == ImprovementStatus::kAwaitingApproval;
+      const auto component = components_.find(at->second.opportunity.component);
+      if (!waiting || component == components_.end()) return false;
+      const bool unrehearsed = at->second.status == ImprovementStatus::kAwaitingApproval &&
+                               !component->second.rehearsed_at;
+      return component->second.frozen || unrehearsed;
     });
     if (all) settled.push_back(id);
   }

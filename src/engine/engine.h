@@ -58,6 +58,7 @@ class Engine {
   Status FireDueTimers();
   [[nodiscard]] std::optional<Instant> NextWake() const;
 
+  [[nodiscard]] bool broken() const { return broken_; }
   [[nodiscard]] bool stopped() const { return stopped_.load(); }  // any thread
   [[nodiscard]] const std::map<ImprovementId, Improvement>& active() const { return improvements_; }
   [[nodiscard]] const std::map<ComponentId, ComponentState>& components() const {
@@ -103,6 +104,7 @@ class Engine {
   std::map<ComponentId, ComponentState> components_;
   std::map<EffectKey, StoredEffect> effects_;  // asked for and not answered
   std::set<EffectKey> running_;
+  std::set<EffectKey> held_;  // by the kill switch, until it is turned off
   std::map<std::pair<std::string, cycle::TimerKind>, Instant> timers_;
   std::atomic<bool> stopped_ = false;
   bool broken_ = false;

@@ -213,9 +213,10 @@ Result<TestRun> Gates::RunTests(const ComponentConfig& component,
 }
 
 Result<TestRun> Gates::TestsBefore(const ComponentConfig& component, const ComponentTree& tree) {
+  const std::string key = component.id.value + " " + tree.hash;
   {
     const std::scoped_lock lock(mutex_);
-    const auto at = before_.find(tree.hash);
+    const auto at = before_.find(key);
     if (at != before_.end()) return at->second;
   }
   std::vector<SandboxFile> files;
@@ -223,7 +224,7 @@ Result<TestRun> Gates::TestsBefore(const ComponentConfig& component, const Compo
   TRY(TestRun run, RunTests(component, files));
   const std::scoped_lock lock(mutex_);
   if (before_.size() > 16) before_.clear();
-  before_[tree.hash] = run;
+  if (run.passed) before_[key] = run;  // a red run may be a flaky one
   return run;
 }
 

@@ -115,6 +115,7 @@ void EngineLoop::Run(const std::stop_token& stop) {
     }
     if (stop.stop_requested()) return;
     if (task) task(*engine_);
+    if (engine_->broken()) Check(Fail(ErrorCode::kInternal, "the state could not be written"));
     Check(engine_->FireDueTimers());
   }
 }

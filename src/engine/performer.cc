@@ -31,7 +31,9 @@ Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch(
 }  // namespace
 
 Answer Performer::Perform(const EffectJob& job) {
-  if (job.hold && job.hold()) return Held{};
+  // A deployment looks at the switch itself, behind its look at the tree: what an interrupted
+  // attempt left in place must be watched or undone, also now.
+  if (job.hold && job.effect.kind != EffectKind::kDeploy && job.hold()) return Held{};
   switch (job.effect.kind) {
     case EffectKind::kAnalyse:
       if (!job.cycle) return Result<AnalysisFound>(Fail(ErrorCode::kInternal, "no cycle"));

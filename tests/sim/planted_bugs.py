@@ -52,7 +52,7 @@ BUGS = [
      "  Transaction tx;\n  tx.system = system_;\n  AddAudit(tx, who.name, \"system.stopped\", \"{}\");",
      "  Transaction tx;\n  AddAudit(tx, who.name, \"system.stopped\", \"{}\");"),
     ("the kill switch does not hold work on its way", "src/engine/performer.cc",
-     "if (job.hold && job.hold()) return Held{};", ""),
+     "if (job.hold && job.effect.kind != EffectKind::kDeploy && job.hold()) return Held{};", ""),
     ("money is not reserved", "src/engine/engine.cc",
      "tx.reservations.push_back({ReservationKey(stored), day, bound});", ""),
     ("a repeated generation is not counted", "src/engine/engine.cc",

@@ -25,7 +25,11 @@ class StagingFolder {
     std::string pattern = (fs::temp_directory_path() / "ratchet-sandbox-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr)
       return Fail(ErrorCode::kUnavailable, "no temporary folder can be made");
-    chmod(pattern.c_str(), 0755);
+    // Readable for the sandbox's user alone: the component's own files may be secret.
+    constexpr uid_t kNobody = 65534;
+    if (geteuid() == 0 && chown(pattern.c_str(), kNobody, kNobody) != 0) {
+      return Fail(ErrorCode::kUnavailable, "the temporary folder cannot be given to the sandbox");
+    }
     return std::unique_ptr<StagingFolder>(new StagingFolder(pattern));
   }
   ~StagingFolder() {

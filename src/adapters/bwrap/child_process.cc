@@ -47,6 +47,11 @@ class Pipe {
 // Runs in the child between fork and exec: system calls only, no allocation.
 [[noreturn]] void Become(char** arguments, int output, int report, int pass, bool drop) {
   setpgid(0, 0);
+  // The daemon blocks and ignores signals; its children start afresh.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
   const int null = open("/dev/null", O_RDONLY);
   // The report's end may itself be descriptor 0-3: move both out of the way first.
   const int out = fcntl(output, F_DUPFD, 100), rep = fcntl(report, F_DUPFD, 100);

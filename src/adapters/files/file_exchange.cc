@@ -55,8 +55,8 @@ Result<Exchange> SwapFile(const Descriptor& root, const FileSwap& swap) {
     TRY_STATUS(SyncFolder(kept));
   }
   TRY_STATUS(ExchangeNames(kept, swap.kept_name, folder, name));
-  TRY(const std::string came_out, ReadBeneath(root, kept_path));
-  if (Sha256Hex(came_out) != swap.expected_sha256) {
+  const auto came_out = ReadBeneath(root, kept_path);
+  if (!came_out || Sha256Hex(*came_out) != swap.expected_sha256) {
     TRY_STATUS(ExchangeNames(kept, swap.kept_name, folder, name));
     unlinkat(kept.get(), swap.kept_name.c_str(), 0);
     return Exchange::kForeign;
@@ -65,6 +65,18 @@ Result<Exchange> SwapFile(const Descriptor& root, const FileSwap& swap) {
   TRY_STATUS(SyncFolder(folder));
   TRY_STATUS(SyncFolder(kept));
   return Exchange::kDone;
+}
+
+Result<bool> PutForeignBack(const Descriptor& root, const FileSwap& swap) {
+  const std::string kept_path = std::string(kKeptFolder) + "/" + swap.kept_name;
+  const auto kept = ReadBeneath(root, kept_path);
+  if (!kept || Sha256Hex(*kept) == swap.expected_sha256) return false;
+  TRY(const Descriptor folder, OpenKept(root));
+  TRY(const auto parent, OpenParent(root, swap.path));
+  TRY_STATUS(ExchangeNames(folder, swap.kept_name, parent.first, parent.second));
+  unlinkat(folder.get(), swap.kept_name.c_str(), 0);
+  RemoveByteCode(root, swap.path);
+  return true;
 }
 
 void RemoveByteCode(const Descriptor& root, const std::string& path) {

@@ -21,6 +21,10 @@ struct FileSwap {
 // kForeign: somebody else's content came out, and was put back.
 Result<Exchange> SwapFile(const Descriptor& root, const FileSwap& swap);
 
+// After a crash between the exchange and the look at what came out: when the kept file is somebody
+// else's content, it is put back in place. True: it was.
+Result<bool> PutForeignBack(const Descriptor& root, const FileSwap& swap);
+
 // Removes byte code of a source, so that a same-size edit within a second cannot serve the old
 // code.
 void RemoveByteCode(const Descriptor& root, const std::string& path);

@@ -60,7 +60,7 @@ DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component,
                                .expected = forward ? plan.tree_before : plan.tree_after,
                                .wanted = forward ? plan.tree_after : plan.tree_before});
   if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, tree->hash};
-  if (step == deployment::TreeStep::kNothing) return {DeployOutcome::kDone, ""};
+  if (step == deployment::TreeStep::kNothing) return CheckRepeated(component, plan, direction);
   if (hold && hold()) return {DeployOutcome::kHeld, ""};
   const auto swapped = SwapAll(component, plan, direction);
   if (swapped && *swapped) return {DeployOutcome::kDone, ""};
@@ -71,6 +71,27 @@ DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component,
     return {untouched ? DeployOutcome::kFailedUntouched : DeployOutcome::kFailedTouched,
             swapped.error().message};
   }
+  return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
+}
+
+// The wanted version is there: from an attempt that was interrupted. What that attempt took out may
+// have been somebody else's, and then nobody looked at it yet.
+DeployResult InPlaceDeployer::CheckRepeated(const ComponentConfig& component,
+                                            const DeploymentPlan& plan, Direction direction) {
+  if (direction == Direction::kBack || plan.change.files.size() != 1) {
+    return {DeployOutcome::kDone, ""};
+  }
+  const FileChange& file = plan.change.files.front();
+  const auto root = OpenRoot(component.root);
+  if (!root) return {DeployOutcome::kFailedTouched, root.error().message};
+  const auto put_back =
+      PutForeignBack(*root, {.path = file.path,
+                             .kept_name = plan.improvement.value + ".kept",
+                             .expected_sha256 = Sha256Hex(file.before.value_or("")),
+                             .wanted = ""});
+  if (!put_back) return {DeployOutcome::kFailedTouched, put_back.error().message};
+  if (!*put_back) return {DeployOutcome::kDone, ""};
+  const auto now = Read(component.id);
   return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
 }
 

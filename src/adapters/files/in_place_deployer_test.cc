@@ -147,6 +147,14 @@ TEST_F(InPlaceDeployerTest, WhatCameOutDecidesAtTheLastMoment) {
   EXPECT_EQ(ReadText("a.py"), "old\n");
 }
 
+TEST_F(InPlaceDeployerTest, ACrashBeforeTheLookAtWhatCameOutLosesNoHotfix) {
+  const auto plan = Plan();
+  ASSERT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
+  std::ofstream(root_ / ".ratchet" / "imp-1.kept") << "hotfix\n";  // as if it had come out unseen
+  EXPECT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kTreeChanged);
+  EXPECT_EQ(ReadText("a.py"), "hotfix\n");
+}
+
 TEST_F(InPlaceDeployerTest, TheKillSwitchHoldsBeforeAnythingIsWritten) {
   const auto result = deployer_->Deploy(Plan(), [] { return true; });
   EXPECT_EQ(result.outcome, DeployOutcome::kHeld);

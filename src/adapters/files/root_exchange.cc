@@ -149,15 +149,16 @@ Status RootIsExchangeable(const std::string& root) {
 Result<RootExchange> SwapRoot(const RootSwap& swap) {
   std::error_code error;
   TRY_STATUS(RootIsExchangeable(swap.root));
+  const std::string staging = swap.kept + ".staged";
   const auto before = Listing(swap.root);
   const auto abandon = [&](Error reason) -> Result<RootExchange> {
-    fs::remove_all(swap.kept, error);
+    fs::remove_all(staging, error);
     return std::unexpected(std::move(reason));
   };
-  fs::remove_all(swap.kept, error);
-  if (const auto copied = CopyFolder(swap.root, swap.kept); !copied) return abandon(copied.error());
+  fs::remove_all(staging, error);
+  if (const auto copied = CopyFolder(swap.root, staging); !copied) return abandon(copied.error());
   {
-    TRY(const Descriptor staged, OpenRoot(swap.kept));
+    TRY(const Descriptor staged, OpenRoot(staging));
     for (const auto& [path, text] : swap.contents) {
       auto parent = OpenParent(staged, path);
       const auto old = OpenBeneath(staged, path, O_RDONLY);
@@ -173,15 +174,20 @@ Result<RootExchange> SwapRoot(const RootSwap& swap) {
     }
     TRY_STATUS(SyncFolder(staged));
   }
-  if (const auto exchanged = ExchangeFolders(swap.kept, swap.root); !exchanged)
+  if (const auto exchanged = ExchangeFolders(staging, swap.root); !exchanged)
     return abandon(exchanged.error());
-  TRY(const Descriptor came_out, OpenRoot(swap.kept));
+  TRY(const Descriptor came_out, OpenRoot(staging));
   TRY(const ComponentTree tree, ReadTree(came_out, swap.sources));
-  if (tree.hash != swap.expected_tree || Listing(swap.kept) != before) {
-    TRY_STATUS(ExchangeFolders(swap.kept, swap.root));
-    fs::remove_all(swap.kept, error);
-    return RootExchange::kForeign;
+  const bool foreign = tree.hash != swap.expected_tree;
+  if (foreign || Listing(staging) != before) {
+    TRY_STATUS(ExchangeFolders(staging, swap.root));
+    fs::remove_all(staging, error);
+    if (foreign) return RootExchange::kForeign;
+    return Fail(ErrorCode::kUnavailable, "files in " + swap.root + " changed while it was copied");
   }
+  // Only now may an older backup go.
+  fs::remove_all(swap.kept, error);
+  fs::rename(staging, swap.kept, error);
   const Descriptor parent(open((swap.root + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   TRY_STATUS(SyncFolder(parent));
   return RootExchange::kDone;

@@ -17,6 +17,8 @@ struct RootSwap {
   std::string expected_tree;
 };
 
+// kForeign: the sources that came out are somebody else's. An error kUnavailable also when other
+// files of the folder changed meanwhile: nothing was lost, and it may be tried again.
 enum class RootExchange { kDone, kForeign };
 Result<RootExchange> SwapRoot(const RootSwap& swap);
 

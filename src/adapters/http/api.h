@@ -1,5 +1,5 @@
 #pragma once
-// The HTTP API of a running daemon: /health, /metrics and /api/v1. docs/api.md lists the routes.
+// The HTTP API of a running daemon: /health, /metrics and /api/v1. docs/cli.md lists the routes.
 //
 // Commands run on the engine's thread; reads come from a store of their own. Thread-safe.
 

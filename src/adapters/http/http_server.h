@@ -32,7 +32,7 @@ struct ServerConfig {
   int threads = 4;
   size_t body_bytes_max = 16U << 20;
   Duration idle{30'000};  // without a whole request
-  int connections_max = 512;
+  int connections_max = 128;
 };
 
 class Server {

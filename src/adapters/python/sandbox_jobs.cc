@@ -32,7 +32,8 @@ with os.fdopen(3, "w") as report:
 // Runs the tests under coverage.py and reports the executed and missing lines of every file. The
 // tests themselves do not get the report's descriptor.
 constexpr const char* kTestRun = R"py(
-import json, os, subprocess, sys
+import ctypes, json, os, subprocess, sys
+ctypes.CDLL(None).prctl(4, 0)  # not dumpable: the tests cannot reach the report through /proc
 command = json.loads(sys.argv[1])
 sys.path.insert(0, "/usr/lib/python3/dist-packages") if sys.argv[2] == "system" else None
 environment = dict(os.environ, COVERAGE_FILE="/tmp/coverage.data")

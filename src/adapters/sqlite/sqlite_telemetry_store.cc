@@ -103,6 +103,11 @@ Status SqliteTelemetryStore::Migrate() {
     TRY_STATUS(db_->Execute("PRAGMA user_version = 1"));
   }
   TRY_STATUS(scope.Commit());
+  return LoadSeries();
+}
+
+Status SqliteTelemetryStore::LoadSeries() {
+  series_.clear();
   TRY(Query query,
       db_->Prepare("SELECT id, tenant, component, operation, version, metric FROM series"));
   while (true) {
@@ -585,9 +590,9 @@ Result<std::uint64_t> SqliteTelemetryStore::Expire(Instant now) {
   TRY_STATUS(db_->Execute(
       "DELETE FROM shapes WHERE NOT EXISTS (SELECT 1 FROM shape_counts WHERE shape = shapes.id)"));
   points_.clear();
-  series_.clear();
   shapes_.clear();
   shape_users_.clear();
+  TRY_STATUS(LoadSeries());
   return removed;
 }
 

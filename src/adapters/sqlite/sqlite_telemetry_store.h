@@ -48,6 +48,7 @@ class SqliteTelemetryStore : public TelemetryStore {
       : db_(std::move(db)), limits_(limits), clock_(clock), repeats_(100'000) {}
 
   Status Migrate();
+  Status LoadSeries();
   Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
   [[nodiscard]] bool Acceptable(Instant t, WriteReport& report) const;
   Status AddPoint(const SeriesKey& series, Instant time, const Summary& values,

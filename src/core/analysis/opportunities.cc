@@ -105,7 +105,8 @@ class Finder {
     o.insight = insight.id;
     o.cycle = insight.cycle;
     o.kind = insight.kind;
-    o.tenant = insight.tenant;
+    // System-wide work belongs to no single tenant: neither its rules nor its keys apply.
+    if (reach == Reach::kTenant) o.tenant = insight.tenant;
     o.component = insight.component;
     o.operation = insight.operation;
     o.reach = reach;
@@ -159,7 +160,6 @@ std::vector<Opportunity> FindOpportunities(const AnalysisInput& input,
     same->gain_pct.value = std::max(same->gain_pct.value, opportunity.gain_pct.value);
     same->severity = std::max(same->severity, opportunity.severity);
     same->confidence = std::max(same->confidence, opportunity.confidence);
-    same->tenant = TenantId();
   }
   for (size_t i = 0; i < found.size(); ++i) {
     found[i].id = OpportunityId(fmt::format("{}-opp-{:03}", input.cycle.value, i + 1));

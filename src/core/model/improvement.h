@@ -81,6 +81,7 @@ struct ComponentState {
   std::optional<Instant> changed_at;  // when that was: a baseline may not reach back beyond it
   std::optional<Instant> rehearsed_at;
   std::string rehearsal_error;
+  std::string rehearsed_settings;  // a hash: other settings need another rehearsal
 };
 
 enum class CycleStatus { kQueued, kAnalysing, kImproving, kCompleted, kFailed };

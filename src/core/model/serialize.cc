@@ -104,7 +104,7 @@ RATCHET_JSON(Improvement, id, cycle, opportunity, priority, status, created_at, 
              tree_after, validation, approval, baseline, baseline_tries, looks, verdict,
              rollbacks_tried, reason, llm_tokens, llm_cost_usd)
 RATCHET_JSON(ComponentState, id, frozen, frozen_reason, expected_tree, changed_at, rehearsed_at,
-             rehearsal_error)
+             rehearsal_error, rehearsed_settings)
 RATCHET_JSON(Cycle, id, tenant, trigger, priority, actor, analysis_window, max_improvements, status,
              start_time, end_time, telemetry, opportunities_identified, improvements, error)
 RATCHET_JSON(Outcome, improvement, kind, component, predicted_gain_pct, actual_gain_pct, kept)
