@@ -15,20 +15,20 @@ struct SandboxLimits {
   Duration wall{120'000};
   std::uint64_t memory_bytes = 1ULL << 30;  // a process
   int processes = 64;
-  std::uint64_t disk_bytes = 256ULL << 20;  // each of /work and /tmp
+  std::uint64_t disk_bytes = 256ULL << 20;  // each of /component and /tmp
   std::uint64_t output_bytes = 4ULL << 20;  // above: the run is ended
 };
 
 struct SandboxFile {
-  std::string path;  // relative to /work
+  std::string path;  // relative to /component
   std::string text;
 };
 
 struct SandboxJob {
-  std::string copy_root;                    // host folder copied to /work; "" for an empty one
+  std::string copy_root;                    // host folder copied to /component; "" for an empty one
   std::vector<SandboxFile> files;           // written over the copy
   std::vector<std::string> readable_paths;  // further host paths, visible at the same place
-  std::vector<std::string> command;         // run with /work as working directory
+  std::vector<std::string> command;         // run with /component as working directory
   std::vector<std::pair<std::string, std::string>> environment;
   SandboxLimits limits;
 };

@@ -36,7 +36,7 @@ class SandboxTest : public ::testing::Test {
 
 TEST_F(SandboxTest, OrdinaryProgramsRun) {
   const auto run = Python(
-      "import os, sys\nprint('hello')\nopen('/work/x', 'w').write('y')\nos.write(3, "
+      "import os, sys\nprint('hello')\nopen('/component/x', 'w').write('y')\nos.write(3, "
       "b'report')\nsys.exit(4)");
   EXPECT_EQ(run.end, SandboxEnd::kExited);
   EXPECT_EQ(run.code, 4);
@@ -115,7 +115,7 @@ TEST_F(SandboxTest, MemoryIsBounded) {
 }
 
 TEST_F(SandboxTest, DisksAreBounded) {
-  for (const char* folder : {"/tmp", "/work", "/dev/shm"}) {
+  for (const char* folder : {"/tmp", "/component", "/dev/shm"}) {
     const std::string code = std::string("n = 0\n    while True: open('") + folder +
                              "/%d' % n, 'wb').write(b'x' * (1 << 20)); n += 1";
     EXPECT_EQ(Try(code, {.disk_bytes = 32ULL << 20}), "OSError\n") << folder;

@@ -126,7 +126,7 @@ std::vector<std::string> Arguments(const std::string& program, const SandboxJob&
        "--size",
        disk,
        "--tmpfs",
-       "/work",
+       "/component",
        "--dir",
        "/home/nobody",
        "--ro-bind",
@@ -137,7 +137,7 @@ std::vector<std::string> Arguments(const std::string& program, const SandboxJob&
        "--remount-ro",
        "/",
        "--chdir",
-       "/work",
+       "/component",
        "--setenv",
        "HOME",
        "/home/nobody",
@@ -158,7 +158,7 @@ std::vector<std::string> Arguments(const std::string& program, const SandboxJob&
   add({"--seccomp", "4", "--", "/usr/bin/prlimit", "--core=0", "--nofile=512",
        "--nproc=" + std::to_string(job.limits.processes),
        "--as=" + std::to_string(job.limits.memory_bytes), "--fsize=" + disk, "--cpu=" + seconds,
-       "--", "/bin/sh", "-c", "cp -R /src/. /work/ && exec \"$@\"", "sh"});
+       "--", "/bin/sh", "-c", "cp -R /src/. /component/ && exec \"$@\"", "sh"});
   a.insert(a.end(), job.command.begin(), job.command.end());
   return a;
 }

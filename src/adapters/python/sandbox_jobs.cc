@@ -38,7 +38,7 @@ command = json.loads(sys.argv[1])
 sys.path.insert(0, "/usr/lib/python3/dist-packages") if sys.argv[2] == "system" else None
 environment = dict(os.environ, COVERAGE_FILE="/tmp/coverage.data")
 os.set_inheritable(3, False)
-run = [sys.executable, "-m", "coverage", "run", "--include=/work/*", "--omit=*/.ratchet/*"]
+run = [sys.executable, "-m", "coverage", "run", "--include=/component/*", "--omit=*/.ratchet/*"]
 done = subprocess.run(run + command, env=environment, close_fds=True)
 listing = subprocess.run([sys.executable, "-m", "coverage", "json", "-q", "-o", "-"],
                          env=environment, capture_output=True, text=True)
@@ -120,7 +120,9 @@ Result<TestRun> ReadTestRun(const SandboxRun& run) {
     const Json report = Json::parse(run.report);
     result.passed = report.at("code").get<int>() == 0;
     for (const auto& [path, facts] : report.at("files").items()) {
-      result.coverage.push_back({path.starts_with("/work/") ? path.substr(6) : path,
+      result.coverage.push_back({path.starts_with("/component/")
+                                     ? path.substr(std::string_view("/component/").size())
+                                     : path,
                                  facts.at("executed").get<std::vector<int>>(),
                                  facts.at("missing").get<std::vector<int>>()});
     }
