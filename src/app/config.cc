@@ -428,6 +428,36 @@ int LineWithoutTableName(std::string_view text) {
   return 0;
 }
 
+// toml++ 3.3 misreads characters outside ASCII where TOML allows none: outside of strings and
+// comments. The line of the first one; 0: there is none.
+int LineWithStrayCharacter(std::string_view text) {
+  int line = 1;
+  std::string_view open;  // the quote that ends the current string
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++line;
+      if (open.size() == 1) open = {};
+    } else if (!open.empty()) {
+      if (c == '\\' && open.front() == '"')
+        ++i;
+      else if (text.substr(i).starts_with(open)) {
+        i += open.size() - 1;
+        open = {};
+      }
+    } else if (c == '#') {
+      while (i + 1 < text.size() && text[i + 1] != '\n') ++i;
+    } else if (c == '"' || c == '\'') {
+      const bool triple = text.substr(i).starts_with(c == '"' ? "\"\"\"" : "'''");
+      open = text.substr(i, triple ? 3 : 1);
+      i += open.size() - 1;
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      return line;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
@@ -435,6 +465,13 @@ Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
   if (const int line = LineWithoutTableName(text); line > 0) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("{}:{}: no TOML: a table without a name", name, line));
+  }
+  const std::string_view body = text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text;
+  if (!IsValidUtf8(text))
+    return Fail(ErrorCode::kInvalidArgument, name + ": the file is not UTF-8");
+  if (const int line = LineWithStrayCharacter(body); line > 0) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}:{}: no TOML: a character outside ASCII needs quotes", name, line));
   }
   toml::table parsed;
   try {

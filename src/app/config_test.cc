@@ -77,6 +77,14 @@ TEST(ConfigTest, MalformedTextIsAnErrorAndNoCrash) {
   EXPECT_NE(Mistake(std::string("[cycle]\n[[}\0\0x]]\n", 18)), "");
 }
 
+TEST(ConfigTest, LettersOutsideAsciiBelongInQuotes) {
+  EXPECT_NE(Mistake("[cycle]\ninterval = [1Ϋ\n").find("ratchet.toml:2: no TOML"),
+            std::string::npos);
+  EXPECT_EQ(Mistake("# größe\nstate_dir = \"zustände\" # über\n[otlp]\ndefault_tenant = 'ä\\'\n"),
+            "");
+  EXPECT_NE(Mistake("state_dir = \"\xff\"\n"), "");
+}
+
 TEST(ConfigTest, AnUnknownPriceIsTheDearest) {
   const auto priced = [](const std::string& url) {
     const auto config =
