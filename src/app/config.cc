@@ -437,7 +437,7 @@ int LineWithStrayCharacter(std::string_view text) {
     const char c = text[i];
     if (c == '\n') {
       ++line;
-      if (open.size() == 1) open = {};
+      if (open.size() == 1) return line - 1;  // a string that its line does not close
     } else if (!open.empty()) {
       if (c == '\\' && open.front() == '"')
         ++i;
@@ -448,6 +448,8 @@ int LineWithStrayCharacter(std::string_view text) {
     } else if (c == '#') {
       while (i + 1 < text.size() && text[i + 1] != '\n') ++i;
     } else if (c == '"' || c == '\'') {
+      constexpr std::string_view kBeforeString = " \t\r\n=,[{.";
+      if (i > 0 && kBeforeString.find(text[i - 1]) == std::string_view::npos) return line;
       const bool triple = text.substr(i).starts_with(c == '"' ? "\"\"\"" : "'''");
       open = text.substr(i, triple ? 3 : 1);
       i += open.size() - 1;
@@ -455,7 +457,7 @@ int LineWithStrayCharacter(std::string_view text) {
       return line;
     }
   }
-  return 0;
+  return open.empty() ? 0 : line;
 }
 
 }  // namespace
@@ -470,8 +472,10 @@ Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
   if (!IsValidUtf8(text))
     return Fail(ErrorCode::kInvalidArgument, name + ": the file is not UTF-8");
   if (const int line = LineWithStrayCharacter(body); line > 0) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("{}:{}: no TOML: a character outside ASCII needs quotes", name, line));
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}:{}: no TOML: a stray quote, or a character outside ASCII without quotes",
+                    name, line));
   }
   toml::table parsed;
   try {
