@@ -119,6 +119,27 @@ Result<Query> Database::Prepare(const std::string& sql) {
   return Query(db_, at->second);
 }
 
+Status Database::Migrate(const std::string& schema, int version) {
+  Scope scope(*this);
+  TRY_STATUS(scope.Begin());
+  std::int64_t found = 0;
+  {
+    TRY(Query query, Prepare("PRAGMA user_version"));
+    TRY(const bool row, query.Next());
+    if (row) found = query.IntAt(0);
+  }
+  if (found > version) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("it was written by a newer version (schema {}, this one knows {})",
+                            found, version));
+  }
+  if (found == 0) {
+    TRY_STATUS(Execute(schema));
+    TRY_STATUS(Execute(fmt::format("PRAGMA user_version = {}", version)));
+  }
+  return scope.Commit();
+}
+
 Database::Scope::~Scope() {
   // A failed rollback is no second failure: SQLite undoes an open transaction at the next open.
   if (open_) (void)db_.Execute("ROLLBACK");

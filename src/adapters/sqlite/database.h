@@ -63,6 +63,8 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   Status Execute(const std::string& sql);
+  // Makes the schema in an empty file. kInvalidArgument when a newer version wrote the file.
+  Status Migrate(const std::string& schema, int version);
   // A statement is prepared once and reused.
   Result<Query> Prepare(const std::string& sql);
 

@@ -51,32 +51,11 @@ Result<std::unique_ptr<SqliteStateStore>> SqliteStateStore::Open(const Options& 
   TRY(auto db, Database::Open(options.path, sqlite::Synchronous::kFull, options.mode, options.vfs));
   std::unique_ptr<SqliteStateStore> store(new SqliteStateStore(std::move(db), options.audit_key));
   if (options.mode == sqlite::OpenMode::kReadWrite) {
-    if (const auto migrated = store->Migrate(); !migrated) {
+    if (const auto migrated = store->db_->Migrate(kSchema, kSchemaVersion); !migrated) {
       return std::unexpected(migrated.error().Within("open state " + options.path));
     }
   }
   return store;
-}
-
-Status SqliteStateStore::Migrate() {
-  Database::Scope scope(*db_);
-  TRY_STATUS(scope.Begin());
-  std::int64_t version = 0;
-  {
-    TRY(Query query, db_->Prepare("PRAGMA user_version"));
-    TRY(const bool row, query.Next());
-    if (row) version = query.IntAt(0);
-  }
-  if (version > kSchemaVersion) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("it was written by a newer version (schema {}, this one knows {})",
-                            version, kSchemaVersion));
-  }
-  if (version == 0) {
-    TRY_STATUS(db_->Execute(kSchema));
-    TRY_STATUS(db_->Execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion)));
-  }
-  return scope.Commit();
 }
 
 Result<SystemState> SqliteStateStore::System() {

@@ -43,7 +43,6 @@ class SqliteStateStore : public StateStore {
  private:
   SqliteStateStore(std::unique_ptr<sqlite::Database> db, std::string key)
       : db_(std::move(db)), audit_key_(std::move(key)) {}
-  Status Migrate();
   Status Write(const Transaction& tx);
   Status WriteWork(const Transaction& tx);
   Status WriteRecords(const Transaction& tx);

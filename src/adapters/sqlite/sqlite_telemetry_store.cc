@@ -19,6 +19,7 @@ constexpr size_t kExamplesMax = 3;  // stack traces kept a cluster
 constexpr size_t kExampleBytes = 8000;
 constexpr size_t kCacheMax = 50'000;
 constexpr size_t kOrphansMax = 20'000;
+constexpr int kSchemaVersion = 1;
 constexpr std::int64_t kCountBucketMs = 1000;
 
 constexpr const char* kSchema = R"sql(
@@ -83,27 +84,12 @@ Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(
   TRY(auto db, Database::Open(path, sqlite::Synchronous::kNormal, sqlite::OpenMode::kReadWrite));
   std::unique_ptr<SqliteTelemetryStore> store(
       new SqliteTelemetryStore(std::move(db), limits, clock));
-  if (const auto migrated = store->Migrate(); !migrated)
-    return std::unexpected(migrated.error().Within("open telemetry " + path));
+  const auto opened = [&]() -> Status {
+    TRY_STATUS(store->db_->Migrate(kSchema, kSchemaVersion));
+    return store->LoadSeries();
+  }();
+  if (!opened) return std::unexpected(opened.error().Within("open telemetry " + path));
   return store;
-}
-
-Status SqliteTelemetryStore::Migrate() {
-  Database::Scope scope(*db_);
-  TRY_STATUS(scope.Begin());
-  std::int64_t version = 0;
-  {
-    TRY(Query query, db_->Prepare("PRAGMA user_version"));
-    TRY(const bool row, query.Next());
-    if (row) version = query.IntAt(0);
-  }
-  if (version > 1) return Fail(ErrorCode::kInvalidArgument, "it was written by a newer version");
-  if (version == 0) {
-    TRY_STATUS(db_->Execute(kSchema));
-    TRY_STATUS(db_->Execute("PRAGMA user_version = 1"));
-  }
-  TRY_STATUS(scope.Commit());
-  return LoadSeries();
 }
 
 Status SqliteTelemetryStore::LoadSeries() {

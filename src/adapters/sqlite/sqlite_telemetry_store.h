@@ -47,7 +47,6 @@ class SqliteTelemetryStore : public TelemetryStore {
                        const Clock& clock)
       : db_(std::move(db)), limits_(limits), clock_(clock), repeats_(100'000) {}
 
-  Status Migrate();
   Status LoadSeries();
   Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
   [[nodiscard]] bool Acceptable(Instant t, WriteReport& report) const;
