@@ -4,7 +4,8 @@
     demo.py --build build/release [--service DIR] [--json FILE] [--keep]
 
 Starts the service, an open-loop load and the daemon on free ports of the loopback; windows and looks
-are shortened by configuration, nothing is faked. Exits 0 only if every act held.
+are shortened by configuration, nothing is faked. The load is what the machine can bear: on a slower one it
+has fewer requests a second and the windows are longer. Exits 0 only if every act held.
 """
 
 import argparse
@@ -62,8 +63,8 @@ resolution = "1s"
 delay = "2s"
 
 [analysis]
-current = "20s"
-baseline = "20s"
+current = "{window}ms"
+baseline = "{window}ms"
 requests_min = 30
 
 [cycle]
@@ -71,12 +72,12 @@ scheduled = false
 max_improvements = 8
 
 [monitoring]
-duration = "18s"
-interval = "2s"
+duration = "{watch}ms"
+interval = "{interval}ms"
 requests_min = 8
 bad_looks = 2
 looks_min = 4
-baseline = "15s"
+baseline = "{baseline}ms"
 
 [generation]
 order = ["recipes", "openai"]
@@ -116,9 +117,7 @@ class Stage:
         self.plan = json.loads((self.root / "demo.json").read_text())
         self.ports = {name: free_port() for name in ("service", "api", "otlp", "model")}
         self.config = self.folder / "ratchet.toml"
-        self.config.write_text(CONFIG.format(folder=self.folder, root=self.root, package=self.package,
-                                             component=self.component, tenants=json.dumps(self.plan["tenants"]),
-                                             **self.ports))
+        self.pace = 1.0  # how many times longer everything takes than on a fast machine
         self.requests = self.folder / "requests.jsonl"
         self.processes = {}
         self.key = ""
@@ -135,9 +134,27 @@ class Stage:
                    self.component, "--seed-data")
         self.start("model", PYTHON, self.root / "replay_model.py", "--port", self.ports["model"], "--replies", self.root / "replies")
         self.wait_http(self.ports["service"], "/health")
+        self.pace = self.measured_pace(service)
+        lengths = {"window": 20, "watch": 18, "interval": 2, "baseline": 15}
+        self.config.write_text(CONFIG.format(folder=self.folder, root=self.root, package=self.package,
+                                             component=self.component, tenants=json.dumps(self.plan["tenants"]),
+                                             **{name: round(1000 * self.pace * s) for name, s in lengths.items()},
+                                             **self.ports))
         self.start_daemon()
         self.key = self.run("key", "add", "chief", "--role", "meta-orchestrator").strip()
-        self.start("load", PYTHON, self.root / "load.py", "--url", service, "--rate", "40", "--out", self.requests)
+        self.start("load", PYTHON, self.root / "load.py", "--url", service, "--rate", self.rate(), "--out", self.requests)
+
+    def measured_pace(self, service):
+        """1 where 40 requests a second keep the service busy for at most a quarter of the time: a machine whose
+        speed is halved by its neighbours meanwhile still has room."""
+        load = [PYTHON, str(self.root / "load.py"), "--url", service]
+        subprocess.run(load + ["--measure", "1"], capture_output=True, check=True)  # warms it up
+        measured = json.loads(subprocess.run(load + ["--measure", "3"], capture_output=True, check=True).stdout)
+        busy = 40 * measured["mean_ms"] / 1000
+        return min(2.5, max(1.0, busy / 0.25))
+
+    def rate(self):
+        return round(40 / self.pace, 1)
 
     def start_daemon(self):
         self.start("daemon", self.ratchet, "-c", self.config, "run")
@@ -200,7 +217,7 @@ class Stage:
         return self.ask("show", identifier)["state"]
 
     def wait_status(self, identifier, wanted, seconds, on_look=None):
-        end, seen = time.time() + seconds, 0
+        end, seen = time.time() + seconds * self.pace, 0
         while time.time() < end:
             state = self.improvement(identifier)
             for look in state["looks"][seen:]:
@@ -215,7 +232,7 @@ class Stage:
             if on_look and state["status"] == "monitoring":
                 on_look(state)
             time.sleep(0.3)
-        raise ActFailed("improvement %s is %s after %d s, not %s" % (identifier, state["status"], seconds, wanted))
+        raise ActFailed("improvement %s is %s after %d s, not %s" % (identifier, state["status"], seconds * self.pace, wanted))
 
     def cycle(self, operation_part, author_part, *flags):
         """Runs a cycle and gives the improvement of it that waits for approval."""
@@ -266,9 +283,9 @@ class Demo:
         return held
 
     def insights(self):
-        stage, end = self.stage, time.time() + 60
-        say("  40 requests a second from three tenants; telemetry by OTLP")
-        time.sleep(26)
+        stage, end = self.stage, time.time() + 60 * self.stage.pace
+        say("  %.0f requests a second from three tenants; telemetry by OTLP" % stage.rate())
+        time.sleep(26 * stage.pace)
         while time.time() < end:
             stage.run("cycle", "--max", "0")
             time.sleep(2)
@@ -294,8 +311,8 @@ class Demo:
         stage.approve(improvement)
         state = stage.wait_status(improvement["id"], ("completed",), 60)
         operation = stage.plan["remembered"]["load"]
-        before = p95(stage.latencies(operation, before_end - 15, before_end))
-        after = p95(stage.latencies(operation, time.time() - 12, time.time()))
+        before = p95(stage.latencies(operation, before_end - 15 * stage.pace, before_end))
+        after = p95(stage.latencies(operation, time.time() - 12 * stage.pace, time.time()))
         final = stage.ask("show", improvement["id"])["metrics"]
         say("  kept: %s" % state["verdict"]["explanation"])
         say("  p95 by Ratchet: %.2f → %.2f ms; by the load generator: %.2f → %.2f ms" % (
@@ -330,7 +347,7 @@ class Demo:
         stage = self.stage
         improvement = stage.cycle(stage.plan["rewritten"]["operation"], "openai")
         stage.approve(improvement)
-        delay, killed = random.uniform(1.0, 12.0), []
+        delay, killed = random.uniform(1.0, 12.0 * stage.pace), []
         deployed = []
 
         def kill(state):
@@ -406,6 +423,7 @@ class Demo:
                     break
         finally:
             self.stage.stop_all()
+        self.facts["requests_a_second"] = self.stage.rate()
         self.facts["seconds"] = round(time.time() - began, 1)
         self.facts["held"] = len(self.rows) == 7 and all(row[2] for row in self.rows)
         say()

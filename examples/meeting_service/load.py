@@ -5,6 +5,11 @@
 
 Latency counts from the intended start. Keys and tenants are skewed. One JSON object a request:
 {"due": seconds, "operation": ..., "ms": ..., "ok": ...}. Stops on SIGTERM, or after --seconds.
+
+    load.py --url http://127.0.0.1:8080 --measure 3
+
+sends the same mix one after the other for so many seconds and prints what one request takes, from which
+follows how many a second the service can bear.
 """
 
 import argparse
@@ -70,16 +75,32 @@ class Worker(threading.Thread):
             self.results.put({"due": wall, "operation": operation, "ms": round((time.perf_counter() - due) * 1000, 3), "ok": ok})
 
 
+def measure(url, rng, meetings, seconds):
+    """Mean time of a request, in ms, when nothing else is going on."""
+    worker = Worker((url.hostname, url.port), None, None)
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        tenant, _, path = make_request(rng, meetings)
+        began = time.perf_counter()
+        worker.send(tenant, path)
+        times.append(time.perf_counter() - began)
+    return {"requests": len(times), "mean_ms": round(1000 * sum(times) / len(times), 3)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--rate", type=float, default=40.0, help="requests a second")
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--meetings", type=int, default=20, help="a tenant")
+    parser.add_argument("--measure", type=float, metavar="SECONDS", help="only say what one request takes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", default="/dev/stdout")
     options = parser.parse_args()
     url = urllib.parse.urlsplit(options.url)
+    if options.measure:
+        print(json.dumps(measure(url, random.Random(options.seed), options.meetings, options.measure)))
+        return
     rng, jobs, results, stop = random.Random(options.seed), queue.Queue(), queue.Queue(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     for _ in range(48):
