@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 #include "app/config_reader.h"
+#include "app/toml_syntax.h"
 #include "core/base/text.h"
 #include "core/model/names.h"
 
@@ -54,6 +56,9 @@ class Reading {
  public:
   Reading(AppConfig& config, std::string base) : config_(config), base_(std::move(base)) {}
 
+  // The environment's name for the model's key.
+  [[nodiscard]] const std::string& key_variable() const { return key_variable_; }
+
   void All(Table& root) {
     EngineConfig& engine = config_.engine;
     root.OneOf("profile", {"basic", "conservative", "aggressive"},
@@ -72,6 +77,7 @@ class Reading {
     Sandboxing(root);
     Tenants(root);
     root.EachTable("component", [&](Table& table) { Component(table); });
+    CheckBaseline(root);
     root.Finish();
   }
 
@@ -160,6 +166,7 @@ class Reading {
     t.Integer("bad_looks", j.bad_looks, 1, 100);
     t.Integer("looks_min", j.looks_min, 2, 1000);
     t.Period("baseline", e.baseline_window, kSecond * 5, kDay * 35);
+    t.Period("baseline_for_auto", e.policy.baseline_for_auto, Duration(0), kDay * 35);
     t.Period("rollback_retry", e.policy.rollback_retry, Duration(100), kHour);
     t.Finish();
   }
@@ -273,6 +280,18 @@ class Reading {
       t.Wrong("name", "\"" + name + "\"", "a name that no other component has");
   }
 
+  // What could never happen is a mistake, not a wait.
+  void CheckBaseline(Table& root) {
+    const EngineConfig& e = config_.engine;
+    const bool by_itself = std::ranges::any_of(
+        e.components, [](const auto& c) { return c.second.autonomy == Autonomy::kAuto; });
+    if (!by_itself || e.baseline_window * 10 >= e.policy.baseline_for_auto * 9) return;
+    root.Wrong("monitoring",
+               "baseline is " + FormatDuration(e.baseline_window) +
+                   ", and autonomy \"auto\" needs " + FormatDuration(e.policy.baseline_for_auto),
+               "a baseline of at least baseline_for_auto");
+  }
+
   void CheckRoot(Table& t, const std::string& root, ComponentConfig& c) {
     c.root = Absolute(root);
     while (c.root.size() > 1 && c.root.ends_with('/')) c.root.pop_back();
@@ -341,8 +360,6 @@ class Reading {
 
   AppConfig& config_;
   std::string base_;
-
- public:
   std::string key_variable_;
 };
 
@@ -409,77 +426,15 @@ class EnvironmentReading {
   std::vector<std::string>& mistakes_;
 };
 
-// toml++ 3.3 asserts on a table header that does not begin with a name, e.g. "[[]]". 0: there is
-// none.
-int LineWithoutTableName(std::string_view text) {
-  int number = 0;
-  for (const std::string_view line : SplitLines(text)) {
-    ++number;
-    std::string_view rest = Trim(line);
-    if (!rest.starts_with('[')) continue;
-    rest.remove_prefix(rest.starts_with("[[") ? 2 : 1);
-    while (rest.starts_with(' ') || rest.starts_with('\t')) rest.remove_prefix(1);
-    const char c = rest.empty() ? ']' : rest.front();
-    const bool starts_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                             (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '"' ||
-                             c == '\'';
-    if (!starts_name) return number;
-  }
-  return 0;
-}
-
-// toml++ 3.3 misreads characters outside ASCII where TOML allows none: outside of strings and
-// comments. The line of the first one; 0: there is none.
-int LineWithStrayCharacter(std::string_view text) {
-  int line = 1;
-  std::string_view open;  // the quote that ends the current string
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') {
-      ++line;
-      if (open.size() == 1) return line - 1;  // a string that its line does not close
-    } else if (!open.empty()) {
-      if (c == '\\' && open.front() == '"')
-        ++i;
-      else if (text.substr(i).starts_with(open)) {
-        i += open.size() - 1;
-        open = {};
-      }
-    } else if (c == '#') {
-      while (i + 1 < text.size() && text[i + 1] != '\n') ++i;
-    } else if (c == '"' || c == '\'') {
-      constexpr std::string_view kBeforeString = " \t\r\n=,[{.";
-      if (i > 0 && kBeforeString.find(text[i - 1]) == std::string_view::npos) return line;
-      const bool triple = text.substr(i).starts_with(c == '"' ? "\"\"\"" : "'''");
-      open = text.substr(i, triple ? 3 : 1);
-      i += open.size() - 1;
-    } else if (static_cast<unsigned char>(c) >= 0x80) {
-      return line;
-    }
-  }
-  return open.empty() ? 0 : line;
-}
-
 }  // namespace
 
 Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
                               const std::string& base, const Environment& environment) {
-  if (const int line = LineWithoutTableName(text); line > 0) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("{}:{}: no TOML: a table without a name", name, line));
-  }
   const std::string_view body = text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text;
-  if (!IsValidUtf8(text))
-    return Fail(ErrorCode::kInvalidArgument, name + ": the file is not UTF-8");
-  if (const int line = LineWithStrayCharacter(body); line > 0) {
-    return Fail(
-        ErrorCode::kInvalidArgument,
-        fmt::format("{}:{}: no TOML: a stray quote, or a character outside ASCII without quotes",
-                    name, line));
-  }
+  TRY_STATUS(CheckTomlSyntax(body, name));
   toml::table parsed;
   try {
-    parsed = toml::parse(text, name);
+    parsed = toml::parse(body, name);
   } catch (const toml::parse_error& error) {
     return Fail(
         ErrorCode::kInvalidArgument,
@@ -496,7 +451,7 @@ Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
   reading.All(root);
   EnvironmentReading(environment, mistakes).All(config);
   if (config.openai) {
-    const auto key = environment.find(reading.key_variable_);
+    const auto key = environment.find(reading.key_variable());
     if (key != environment.end()) config.openai->api_key = key->second;
   }
   if (!mistakes.empty()) return Fail(ErrorCode::kInvalidArgument, Join(mistakes, "\n"));

@@ -60,7 +60,7 @@ void ConfigReader::Table::Texts(const char* key, std::vector<std::string>& value
     return Wrong(key, ValueOf(*node), "a list of texts, e.g. [\"a\", \"b\"]");
   }
   values.clear();
-  for (const toml::node& item : *array) values.push_back(*item.value<std::string>());
+  for (const toml::node& item : *array) values.push_back(item.value_or(std::string()));
 }
 
 void ConfigReader::Table::Flag(const char* key, bool& value) {

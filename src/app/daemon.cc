@@ -11,6 +11,7 @@
 #include "adapters/clock/system_clock.h"
 #include "adapters/curl/curl_http_client.h"
 #include "adapters/files/in_place_deployer.h"
+#include "adapters/files/report_folder.h"
 #include "adapters/http/api.h"
 #include "adapters/notify/webhook_notifier.h"
 #include "adapters/python/python_support.h"
@@ -53,6 +54,9 @@ class LoggedStateStore : public StateStore {
   Result<Improvement> FindImprovement(const TenantFilter& f, const ImprovementId& id) override {
     return inner_.FindImprovement(f, id);
   }
+  Result<Cycle> FindCycle(const TenantFilter& f, const CycleId& id) override {
+    return inner_.FindCycle(f, id);
+  }
   Result<std::vector<Cycle>> Cycles(const TenantFilter& f, int n) override {
     return inner_.Cycles(f, n);
   }
@@ -66,6 +70,7 @@ class LoggedStateStore : public StateStore {
     return inner_.Alerts(f, n);
   }
   Result<AuditHead> Head() override { return inner_.Head(); }
+  Result<StateTotals> Totals() override { return inner_.Totals(); }
 
  private:
   StateStore& inner_;
@@ -74,26 +79,67 @@ class LoggedStateStore : public StateStore {
 
 std::vector<AuthorChain::Link> LinksOf(const AppConfig& config, CodeGenerator* model) {
   std::vector<AuthorChain::Link> links;
+  links.reserve(config.authors.size());
   for (const std::string& author : config.authors)
     links.push_back({author == "openai" ? model : nullptr});
   return links;
 }
 
-// Blocks the signals in every thread, then waits for one of them, looking after the store
-// meanwhile.
-void WaitForEnd(const sigset_t& signals, EngineLoop& loop, TelemetryStore& telemetry,
-                const Clock& clock, spdlog::logger& log) {
-  Instant expire_at = clock.Now() + Duration(60'000);
+// What is looked after while the daemon runs.
+class Housekeeping {
+ public:
+  Housekeeping(TelemetryStore& telemetry, DiskReserve& reserve, Notifier& notifier,
+               const Clock& clock, spdlog::logger& log)
+      : telemetry_(telemetry), reserve_(reserve), notifier_(notifier), clock_(clock), log_(log) {}
+
+  // Once a second or so.
+  void Tick() {
+    const Instant now = clock_.Now();
+    if (now >= space_at_) Space(now);
+    if (now < expire_at_ || full_) return;  // also deleting takes space first
+    expire_at_ = now + kHour;
+    if (const auto expired = telemetry_.Expire(now); !expired) Complain(expired.error().message);
+  }
+
+ private:
+  static constexpr Duration kMinute{60'000}, kHour{3'600'000};
+
+  void Space(Instant now) {
+    space_at_ = now + (reserve_.held() ? Duration(1000) : kMinute);
+    const bool was_full = std::exchange(full_, !reserve_.held());
+    if (!full_) return;
+    const Status held = reserve_.Hold();
+    full_ = !held;
+    if (held || was_full) return;
+    Complain(held.error().message);
+    (void)notifier_.Send(
+        {.severity = AlertSeverity::kCritical,
+         .title = "the disk is full",
+         .text = "telemetry is refused; watching and rolling back go on: " + held.error().message,
+         .at = now});  // it went into the log before
+  }
+
+  void Complain(const std::string& message) {
+    log_.error(
+        ToText({{"time", FormatInstant(clock_.Now())}, {"level", "error"}, {"message", message}}));
+  }
+
+  TelemetryStore& telemetry_;
+  DiskReserve& reserve_;
+  Notifier& notifier_;
+  const Clock& clock_;
+  spdlog::logger& log_;
+  Instant space_at_ = clock_.Now();
+  Instant expire_at_ = clock_.Now() + kMinute;
+  bool full_ = false;
+};
+
+// The signals are blocked in every thread; waits for one of them or for the engine's end.
+void WaitForEnd(const sigset_t& signals, EngineLoop& loop, Housekeeping& housekeeping) {
   while (!loop.failed()) {
     const timespec second{1, 0};
     if (sigtimedwait(&signals, nullptr, &second) > 0) return;
-    if (clock.Now() < expire_at) continue;
-    expire_at = clock.Now() + Duration(3'600'000);
-    const auto expired = telemetry.Expire(clock.Now());
-    if (!expired)
-      log.error(ToText({{"time", FormatInstant(clock.Now())},
-                        {"level", "error"},
-                        {"message", expired.error().message}}));
+    housekeeping.Tick();
   }
 }
 
@@ -113,11 +159,25 @@ Status RunDaemon(const AppConfig& given) {
   TRY(const std::string audit_key, folder.AuditKey());
   const auto log = OpenJsonLog(folder.log_file());
   const SystemClock clock;
-  TRY(auto state, SqliteStateStore::Open({.path = folder.state_db(), .audit_key = audit_key}));
+  DiskReserve reserve(folder.reserve_file());
+  (void)reserve.Hold();  // housekeeping tells when it could not be set aside
+  // Opening may write, too: a new schema, or the index of the log.
+  const auto with_reserve = [&](const auto& open) {
+    auto opened = open();
+    if (opened || !reserve.held()) return opened;
+    reserve.Release();
+    return open();
+  };
+  TRY(auto state, with_reserve([&] {
+        return SqliteStateStore::Open(
+            {.path = folder.state_db(), .audit_key = audit_key, .reserve = &reserve});
+      }));
   TRY(auto reader, SqliteStateStore::Open({.path = folder.state_db(),
                                            .audit_key = audit_key,
                                            .mode = sqlite::OpenMode::kReadOnly}));
-  TRY(auto telemetry, SqliteTelemetryStore::Open(folder.telemetry_db(), config.telemetry, clock));
+  TRY(auto telemetry, with_reserve([&] {
+        return SqliteTelemetryStore::Open(folder.telemetry_db(), config.telemetry, clock, &reserve);
+      }));
 
   CurlHttpClient http_client;
   std::unique_ptr<OpenAiGenerator> model;
@@ -128,17 +188,19 @@ Status RunDaemon(const AppConfig& given) {
   const python::PythonSupport language;
   BwrapSandbox sandbox;
   files::InPlaceDeployer deployer(config.engine.components, http_client);
-  AuthorChain author(config.engine, language, LinksOf(config, model.get()), config.max_tokens);
+  AuthorChain author(language, LinksOf(config, model.get()), config.max_tokens);
   config.engine.generation_cost_bound_usd = author.CostBound();
   Gates gates(config.engine, language, sandbox, config.sandbox);
   WebhookNotifier notifier(config.webhook, http_client, log);
+  files::ReportFolder reports(folder.reports());
   LoggedStateStore logged(*state, log);
-  Performer performer(config.engine, {clock, *telemetry, author, gates, deployer, notifier});
+  Performer performer(config.engine,
+                      {clock, *telemetry, author, gates, deployer, notifier, reports});
   EngineLoop loop(config.engine, clock, logged, performer);
   if (const Status started = loop.Start(); !started)
     return std::unexpected(started.error().Within("start the engine"));
 
-  http::Api api({loop, *reader, clock, folder.keys_file(), folder.reports()});
+  http::Api api({loop, *reader, clock, folder.keys_file()});
   otlp::OtlpReceiver receiver(config.otlp, clock, *telemetry);
   TRY(const auto api_server,
       http::Server::Start(
@@ -169,7 +231,8 @@ Status RunDaemon(const AppConfig& given) {
                     {"level", "info"},
                     {"message", "started"},
                     {"api", where}}));
-  WaitForEnd(signals, loop, *telemetry, clock, *log);
+  Housekeeping housekeeping(*telemetry, reserve, notifier, clock, *log);
+  WaitForEnd(signals, loop, housekeeping);
   if (loop.failed()) {
     fmt::print(stderr, "ratchet: the engine stopped: {}\n", loop.failure());
     log->flush();

@@ -19,6 +19,7 @@ class StateFolder {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string state_db() const { return path_ + "/state.db"; }
   [[nodiscard]] std::string telemetry_db() const { return path_ + "/telemetry.db"; }
+  [[nodiscard]] std::string reserve_file() const { return path_ + "/reserve"; }
   [[nodiscard]] std::string keys_file() const { return path_ + "/keys.json"; }
   [[nodiscard]] std::string cli_key_file() const { return path_ + "/cli.key"; }
   [[nodiscard]] std::string reports() const { return path_ + "/reports"; }

@@ -42,6 +42,11 @@ AuthorAnswer AuthorChain::Write(const AuthorRequest& request) {
     reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", who, why);
   };
   for (const Link& link : links_) {
+    // Nobody is asked in another's place because of the switch: the effect waits as a whole.
+    if (request.hold && request.hold()) {
+      note("generation", "stopped");
+      break;
+    }
     if (link.model == nullptr) {
       if (request.round > 1) continue;  // a recipe gives the same answer again
       auto change = FromRecipes(request, site);
@@ -95,8 +100,10 @@ void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request,
     answer.change = Fail(ErrorCode::kResourceExhausted, site.path + " is too large for a prompt");
     return;
   }
-  const auto reply =
-      model.Complete({.system = prompt.system, .user = prompt.user, .max_tokens = max_tokens_});
+  const auto reply = model.Complete({.system = prompt.system,
+                                     .user = prompt.user,
+                                     .max_tokens = max_tokens_,
+                                     .hold = request.hold});
   if (!reply) {
     // A call without a usable answer may have been billed, unless it was refused at the door.
     if (reply.error().code != ErrorCode::kPermissionDenied) {

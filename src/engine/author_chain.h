@@ -15,9 +15,8 @@ class AuthorChain : public ChangeAuthor {
   struct Link {
     CodeGenerator* model = nullptr;  // nullptr: the recipes
   };
-  AuthorChain(const EngineConfig& config, const LanguageSupport& language, std::vector<Link> links,
-              int max_tokens)
-      : config_(config), language_(language), links_(std::move(links)), max_tokens_(max_tokens) {}
+  AuthorChain(const LanguageSupport& language, std::vector<Link> links, int max_tokens)
+      : language_(language), links_(std::move(links)), max_tokens_(max_tokens) {}
 
   AuthorAnswer Write(const AuthorRequest& request) override;
   [[nodiscard]] double CostBound() const override;
@@ -30,7 +29,6 @@ class AuthorChain : public ChangeAuthor {
   void FromModel(CodeGenerator& model, const AuthorRequest& request, const CodeSite& site,
                  AuthorAnswer& answer) const;
 
-  const EngineConfig& config_;
   const LanguageSupport& language_;
   std::vector<Link> links_;
   int max_tokens_;

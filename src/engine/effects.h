@@ -5,6 +5,7 @@
 
 #include "core/cycle/cycle_advance.h"
 #include "core/cycle/events.h"
+#include "engine/cycle_account.h"
 #include "ports/change_author.h"
 #include "ports/deployer.h"
 
@@ -15,6 +16,7 @@ struct EffectJob {
   std::optional<Improvement> improvement;
   std::optional<Change> change;
   std::optional<Cycle> cycle;
+  std::optional<CycleAccount> account;          // for a report
   std::optional<Instant> component_changed_at;  // for baselines: the version is not older
   MaySpend may_spend = MaySpend::kNo;
   HoldCheck hold;  // for what may not begin while the kill switch is on
@@ -32,7 +34,10 @@ struct Rehearsed {
 struct Delivered {
   Status result;
 };
-struct Held {};  // the kill switch came first: the effect waits for `resume`
+enum class Spent { kNo, kYes };
+struct Held {                // the kill switch came first: the effect waits for `resume`
+  Spent spent = Spent::kNo;  // kYes: money may have gone, so the next start reserves anew
+};
 
 using Answer =
     std::variant<cycle::ImprovementEvent, Result<AnalysisFound>, Rehearsed, Delivered, Held>;

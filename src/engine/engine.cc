@@ -30,11 +30,11 @@ std::string RehearsedSettings(const ComponentConfig& c) {
                   static_cast<int>(c.proof.kind), c.proof.url, c.proof.pointer, c.health_url));
 }
 
-std::string ReservationKey(const StoredEffect& stored) {
+}  // namespace
+
+std::string Engine::ReservationKey(const StoredEffect& stored) {
   return fmt::format("{}#{}", stored.effect.key.value, stored.attempts);
 }
-
-}  // namespace
 
 std::string DayOf(Instant now) { return FormatInstant(now).substr(0, 10); }
 
@@ -122,411 +122,18 @@ cycle::ImprovementPolicy Engine::PolicyFor(const Improvement& improvement) const
   return policy;
 }
 
-// --- Commands -----------------------------------------------------------------------------------
-
-Result<CycleId> Engine::TriggerCycle(const CycleRequest& request, const Principal& who) {
-  if (who.role < Role::kOperator) {
-    return Fail(ErrorCode::kPermissionDenied,
-                who.name + " may not trigger a cycle: role operator is needed");
-  }
-  if (who.tenants.tenants() && (request.tenant.empty() || !who.tenants.Allows(request.tenant))) {
-    return Fail(ErrorCode::kPermissionDenied,
-                who.name + " may trigger cycles for its own tenants only");
-  }
-  if (!config_.self_building) {
-    return Fail(ErrorCode::kConflict, "cycles are switched off (ENABLE_SELF_BUILDING=false)");
-  }
-  if (system_.stopped) {
-    return Fail(ErrorCode::kConflict,
-                "stopped by " + system_.stopped_by + "; `ratchet resume` allows new work");
-  }
-  for (const auto& [id, other] : cycles_) {
-    if (other.tenant == request.tenant && other.priority == request.priority) {
-      return Fail(
-          ErrorCode::kConflict,
-          fmt::format("cycle {} is {} for the same scope ({})", id.value, Name(other.status),
-                      request.tenant.empty() ? "all tenants" : request.tenant.value));
-    }
-  }
-  const bool emergency = request.priority == Priority::kEmergency;
-  Cycle cycle;
-  cycle.id = CycleId(NextId("cycle"));
-  cycle.tenant = request.tenant;
-  cycle.trigger = request.trigger;
-  cycle.priority = request.priority;
-  cycle.actor = who.name;
-  cycle.analysis_window =
-      request.analysis_window.value_or(emergency ? Duration(3'600'000) : config_.analysis_window);
-  cycle.max_improvements =
-      request.max_improvements.value_or(emergency ? 1 : config_.max_improvements);
-  cycle = *cycle::AdvanceCycle(cycle, cycle::AnalysisStarted{}, ports_.clock.Now());
-
-  Transaction tx;
-  tx.system = system_;
-  tx.cycles.push_back(cycle);
-  AddAudit(tx, who.name, "cycle.started",
-           ToText(Json{{"cycle_id", cycle.id.value},
-                       {"trigger", Name(cycle.trigger)},
-                       {"priority", Name(cycle.priority)},
-                       {"analysis_window_hours", Seconds(cycle.analysis_window) / 3600},
-                       {"max_improvements", cycle.max_improvements}}),
-           cycle.tenant);
-  AddEffect({.key = EffectKey(cycle.id.value + "/analyse/1"),
-             .kind = EffectKind::kAnalyse,
-             .subject = cycle.id.value},
-            tx);
-  const CycleId id = cycle.id;
-  cycles_.emplace(id, std::move(cycle));
-  TRY_STATUS(Commit(tx));
-  TRY_STATUS(StartPending());
-  return id;
-}
-
-Status Engine::FindVisible(const ImprovementId& id, const Principal& who, Role needed) {
-  const auto at = improvements_.find(id);
-  if (at != improvements_.end()) {
-    const bool own = who.tenants.Allows(at->second.opportunity.tenant);
-    if (!own) return Fail(ErrorCode::kNotFound, "no improvement " + id.value);
-  } else {
-    TRY(const Improvement ended, ports_.store.FindImprovement(who.tenants, id));
-    (void)ended;
-  }
-  if (who.role < needed) {
-    return Fail(ErrorCode::kPermissionDenied, fmt::format("{} has the role {}; {} is needed",
-                                                          who.name, Name(who.role), Name(needed)));
-  }
-  return {};
-}
-
-Status Engine::Approve(const ImprovementId& id, const Principal& who) {
-  TRY_STATUS(FindVisible(id, who, Role::kOperator));
-  TRY_STATUS(Apply(id, cycle::Approved{who.name, who.role}, who.name, std::nullopt));
-  return Settle();
-}
-
-Status Engine::Reject(const ImprovementId& id, const Principal& who, const std::string& why) {
-  TRY_STATUS(FindVisible(id, who, Role::kOperator));
-  TRY_STATUS(Apply(id, cycle::Rejected{who.name, why}, who.name, std::nullopt));
-  return Settle();
-}
-
-Status Engine::RollBack(const ImprovementId& id, const Principal& who) {
-  TRY_STATUS(FindVisible(id, who, Role::kOperator));
-  if (!improvements_.contains(id)) {
-    TRY(Improvement kept, ports_.store.FindImprovement(who.tenants, id));
-    const auto component = components_.find(kept.opportunity.component);
-    const bool latest =
-        component != components_.end() && component->second.expected_tree == kept.tree_after;
-    const bool busy = std::ranges::any_of(improvements_, [&](const auto& entry) {
-      return OccupiesComponent(entry.second.status) &&
-             entry.second.opportunity.component == kept.opportunity.component;
-    });
-    if (kept.status != ImprovementStatus::kCompleted || !latest || busy) {
-      return Fail(ErrorCode::kConflict,
-                  fmt::format("improvement {} is {} and not the latest on its component", id.value,
-                              Name(kept.status)));
-    }
-    improvements_.emplace(id, std::move(kept));
-  }
-  TRY_STATUS(Apply(id, cycle::RollbackRequested{who.name}, who.name, std::nullopt));
-  return Settle();
-}
-
-// The kill switch is everybody's, so a key of single tenants may not turn it.
-Status Engine::MayOperateAll(const Principal& who) {
-  if (who.role >= Role::kOperator && !who.tenants.tenants()) return {};
-  return Fail(
-      ErrorCode::kPermissionDenied,
-      who.name + " may not do this: a key with the role operator for all tenants is needed");
-}
-
-Status Engine::Stop(const Principal& who) {
-  TRY_STATUS(MayOperateAll(who));
-  stopped_ = true;  // before it is durable: a deployment on its way looks here
-  system_.stopped = true;
-  system_.stopped_by = who.name;
-  Transaction tx;
-  tx.system = system_;
-  AddAudit(tx, who.name, "system.stopped", "{}");
-  return Commit(tx);
-}
-
-Status Engine::Resume(const Principal& who) {
-  TRY_STATUS(MayOperateAll(who));
-  system_.stopped = false;
-  Transaction tx;
-  tx.system = system_;
-  AddAudit(tx, who.name, "system.resumed", "{}");
-  TRY_STATUS(Commit(tx));
-  stopped_ = false;
-  held_.clear();
-  TRY_STATUS(StartPending());
-  return Settle();
-}
-
-Status Engine::Release(const ComponentId& id, const Principal& who) {
-  TRY_STATUS(MayOperateAll(who));
-  const auto at = components_.find(id);
-  if (at == components_.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value);
-  if (!at->second.frozen)
-    return Fail(ErrorCode::kConflict, "component " + id.value + " is not frozen");
-  at->second.frozen = false;
-  at->second.frozen_reason.clear();
-  at->second.expected_tree.clear();  // what is there now is the new start
-  at->second.changed_at = ports_.clock.Now();
-  Transaction tx;
-  tx.components.push_back(at->second);
-  AddAudit(tx, who.name, "component.released", "{}", {}, id);
-  TRY_STATUS(Commit(tx));
-  return Settle();
-}
-
-// --- Events -------------------------------------------------------------------------------------
-
-Status Engine::OnAnswer(const EffectKey& key, const Answer& answer) {
-  running_.erase(key);
-  const auto at = effects_.find(key);
-  if (at == effects_.end()) return {};  // answered before: the same deed has the same key
-  const std::string subject = at->second.effect.subject;
-  if (std::holds_alternative<Held>(answer)) {
-    held_.insert(key);
-    return StartPending();
-  }
-  if (const auto* found = std::get_if<Result<AnalysisFound>>(&answer)) {
-    TRY_STATUS(OnAnalysis(key, *found, subject));
-  } else if (const auto* rehearsed = std::get_if<Rehearsed>(&answer)) {
-    TRY_STATUS(OnRehearsed(key, rehearsed->result, subject));
-  } else if (const auto* delivered = std::get_if<Delivered>(&answer)) {
-    TRY_STATUS(OnDelivered(key, delivered->result));
-  } else {
-    const auto applied =
-        Apply(ImprovementId(subject), std::get<cycle::ImprovementEvent>(answer), "ratchet", key);
-    if (broken_) return applied;  // an event that no longer fits is no failure of the engine
-  }
-  return Settle();
-}
-
-Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& event,
-                     const std::string& actor, const std::optional<EffectKey>& answered) {
-  Transaction tx;
-  Status outcome;
-  const auto at = improvements_.find(id);
-  if (at == improvements_.end()) {
-    outcome =
-        Fail(ErrorCode::kConflict, fmt::format("improvement {} has ended ({})", id.value, actor));
-  } else {
-    const auto step = cycle::Advance(at->second, event, PolicyFor(at->second), ports_.clock.Now());
-    if (step) {
-      Record(*step, tx);
-    } else {
-      outcome = std::unexpected(step.error());
-    }
-  }
-  if (answered) {
-    const StoredEffect& stored = effects_.at(*answered);
-    if (stored.effect.kind == EffectKind::kGenerate && config_.daily_budget_usd > 0) {
-      double cost = 0;
-      if (const auto* done = std::get_if<cycle::Generated>(&event)) cost = done->cost_usd;
-      if (const auto* failed = std::get_if<cycle::GenerationFailed>(&event))
-        cost = failed->cost_usd;
-      tx.reservations.push_back({ReservationKey(stored), DayOf(ports_.clock.Now()), cost});
-    }
-    tx.effects_done.push_back(*answered);
-  }
-  if (!outcome && !answered) return outcome;
-  TRY_STATUS(Commit(tx));
-  TRY_STATUS(StartPending());
-  return outcome;
-}
-
-// Everything a step asks for goes into one transaction with the new state.
-void Engine::Record(const cycle::ImprovementStep& step, Transaction& tx) {
-  const Improvement& state = step.state;
-  improvements_[state.id] = state;
-  tx.improvements.push_back(state);
-  if (step.change) tx.changes.emplace_back(state.id, *step.change);
-  for (const Effect& effect : step.effects) AddEffect(effect, tx);
-  for (const TimerKind kind : step.timers_cleared)
-    tx.timers_cleared.emplace_back(state.id.value, kind);
-  for (const auto& timer : step.timers_set) tx.timers_set.push_back(timer);
-  for (const auto& draft : step.audit) {
-    tx.audit.push_back({state.opportunity.tenant, state.id, state.opportunity.component, draft,
-                        ports_.clock.Now()});
-  }
-  for (const Alert& alert : step.alerts) AddAlert(tx, alert);
-  if (step.outcome) tx.outcomes.push_back(*step.outcome);
-  if (step.freeze_component || step.expected_tree) {
-    ComponentState& component = components_[state.opportunity.component];
-    component.id = state.opportunity.component;
-    if (step.expected_tree) {
-      component.expected_tree = *step.expected_tree;
-      component.changed_at = ports_.clock.Now();
-    }
-    if (step.freeze_component) {
-      component.frozen = true;
-      component.frozen_reason = *step.freeze_component;
-      AddAudit(tx, "ratchet", "component.frozen", ToText(Json{{"reason", *step.freeze_component}}),
-               state.opportunity.tenant, component.id);
-    }
-    tx.components.push_back(component);
-  }
-}
-
-Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& found,
-                          const std::string& subject) {
-  Transaction tx;
-  tx.effects_done.push_back(key);
-  const auto at = cycles_.find(CycleId(subject));
-  if (at == cycles_.end()) return Commit(tx);
-  const Instant now = ports_.clock.Now();
-  if (!found) {
-    const auto failed =
-        cycle::AdvanceCycle(at->second, cycle::AnalysisFailed{found.error().message}, now);
-    if (!failed) return Commit(tx);
-    tx.cycles.push_back(*failed);
-    AddAudit(tx, "ratchet", "cycle.failed",
-             ToText(Json{{"cycle_id", subject}, {"reason", found.error().message}}),
-             failed->tenant);
-    cycles_.erase(at);
-    return Commit(tx);
-  }
-  tx.insights = found->insights;
-  tx.opportunities = found->opportunities;
-  const size_t capacity = static_cast<size_t>(
-      std::max(0, config_.limits.concurrent_max - static_cast<int>(improvements_.size())));
-  std::vector<ImprovementId> chosen;
-  for (const Opportunity& opportunity : found->opportunities) {
-    if (static_cast<int>(chosen.size()) >= at->second.max_improvements) break;
-    if (opportunity.level == Level::kLow || !Wanted(opportunity)) continue;
-    if (opportunity.level == Level::kMedium && chosen.size() >= capacity) continue;
-    Improvement improvement;
-    improvement.id = ImprovementId(NextId("imp"));
-    improvement.cycle = at->second.id;
-    improvement.opportunity = opportunity;
-    improvement.priority = at->second.priority;
-    improvement.created_at = improvement.changed_at = now;
-    chosen.push_back(improvement.id);
-    tx.improvements.push_back(improvement);
-    improvements_.emplace(improvement.id, std::move(improvement));
-  }
-  tx.system = system_;  // the id counter
-  const auto done = cycle::AdvanceCycle(
-      at->second,
-      cycle::AnalysisDone{found->telemetry, static_cast<int>(found->opportunities.size()), chosen},
-      now);
-  CHECK(done.has_value(), "an analysis is asked for once a cycle");
-  at->second = *done;
-  tx.cycles.push_back(*done);
-  AddAudit(tx, "ratchet", "cycle.analysed",
-           ToText(Json{{"cycle_id", subject},
-                       {"insights", found->insights.size()},
-                       {"opportunities", found->opportunities.size()},
-                       {"improvements", chosen.size()}}),
-           done->tenant);
-  return Commit(tx);
-}
-
-// Whether an opportunity may become an improvement at all.
-bool Engine::Wanted(const Opportunity& opportunity) const {
-  const auto component = config_.components.find(opportunity.component);
-  if (component == config_.components.end()) return false;
-  if (component->second.autonomy == Autonomy::kObserve) return false;
-  const auto tenant = config_.tenants.find(opportunity.tenant);
-  if (tenant != config_.tenants.end() && !tenant->second.enabled) return false;
-  const auto state = components_.find(opportunity.component);
-  if (state != components_.end() && state->second.frozen) return false;
-  return std::ranges::none_of(improvements_, [&](const auto& entry) {
-    const Opportunity& other = entry.second.opportunity;
-    return other.component == opportunity.component && other.operation == opportunity.operation &&
-           other.kind == opportunity.kind && other.tenant == opportunity.tenant;
-  });
-}
-
-Status Engine::OnRehearsed(const EffectKey& key, const Status& result, const std::string& subject) {
-  Transaction tx;
-  tx.effects_done.push_back(key);
-  ComponentState& component = components_[ComponentId(subject)];
-  component.id = ComponentId(subject);
-  if (result) {
-    component.rehearsed_at = ports_.clock.Now();
-    component.rehearsal_error.clear();
-  } else {
-    component.rehearsal_error = result.error().message;
-    constexpr Duration kAgain{60'000};
-    tx.timers_set.push_back({subject, TimerKind::kRollbackRetry, ports_.clock.Now() + kAgain});
-  }
-  tx.components.push_back(component);
-  AddAudit(tx, "ratchet", result ? "component.rehearsed" : "component.rehearsal_failed",
-           ToText(Json{{"error", component.rehearsal_error}}), {}, component.id);
-  return Commit(tx);
-}
-
-Status Engine::OnDelivered(const EffectKey& key, const Status& result) {
-  Transaction tx;
-  tx.effects_done.push_back(key);
-  if (!result) {
-    AddAudit(tx, "ratchet", "alert.undelivered",
-             ToText(Json{{"alert", key.value}, {"error", result.error().message}}));
-  }
-  return Commit(tx);
-}
-
-Status Engine::FireDueTimers() {
-  const Instant now = ports_.clock.Now();
-  const auto slots = timers_;
-  std::vector<std::pair<std::string, TimerKind>> due;
-  for (const auto& [timer, wake_at] : timers_) {
-    if (wake_at <= now) due.push_back(timer);
-  }
-  for (const auto& [subject, kind] : due) {
-    Transaction tx;
-    tx.timers_cleared.emplace_back(subject, kind);
-    if (kind == TimerKind::kSchedule) {
-      // Runs count from the first; one that was missed is made up for once.
-      const Instant slot = slots.at({subject, kind});
-      system_.last_scheduled =
-          slot + (now - slot) / config_.schedule.interval * config_.schedule.interval;
-      tx.system = system_;
-      tx.timers_set.push_back({subject, kind, *system_.last_scheduled + config_.schedule.interval});
-      TRY_STATUS(Commit(tx));
-      const Principal schedule{.name = "schedule", .role = Role::kOperator};
-      const auto started = TriggerCycle({.trigger = Trigger::kScheduled}, schedule);
-      if (broken_) return std::unexpected(started.error());
-      if (!started) {
-        Transaction refused;
-        AddAudit(refused, "schedule", "cycle.refused",
-                 ToText(Json{{"reason", started.error().message}}));
-        TRY_STATUS(Commit(refused));
-      }
-      continue;
-    }
-    const auto at = improvements_.find(ImprovementId(subject));
-    if (at != improvements_.end()) {
-      const auto step =
-          cycle::Advance(at->second, cycle::TimerFired{kind}, PolicyFor(at->second), now);
-      if (step) Record(*step, tx);
-    } else if (components_.contains(ComponentId(subject))) {
-      AskRehearsal(ComponentId(subject), tx);
-    }
-    TRY_STATUS(Commit(tx));
-    TRY_STATUS(StartPending());
-  }
-  return due.empty() ? Status{} : Settle();
-}
-
-std::optional<Instant> Engine::NextWake() const {
-  std::optional<Instant> next;
-  for (const auto& [timer, wake_at] : timers_) {
-    if (!next || wake_at < *next) next = wake_at;
-  }
-  return next;
-}
-
 // --- Persisting and performing ------------------------------------------------------------------
 
 void Engine::AddEffect(const Effect& effect, Transaction& tx) {
   const StoredEffect stored{effect, 0};
   if (effects_.emplace(effect.key, stored).second) tx.effects.push_back(stored);
+}
+
+void Engine::AddReport(const CycleId& cycle, const std::string& occasion, Transaction& tx) {
+  AddEffect({.key = EffectKey(fmt::format("{}/publish/{}", cycle.value, occasion)),
+             .kind = EffectKind::kPublish,
+             .subject = cycle.value},
+            tx);
 }
 
 void Engine::AddAudit(Transaction& tx, const std::string& actor, const std::string& action,
@@ -589,6 +196,10 @@ void Engine::StartEffect(const StoredEffect& stored) {
     const auto at = cycles_.find(CycleId(effect.subject));
     if (at != cycles_.end()) job.cycle = at->second;
   }
+  if (effect.kind == EffectKind::kPublish) {
+    auto account = ReadCycleAccount(ports_.store, TenantFilter::All(), CycleId(effect.subject));
+    if (account) job.account = std::move(*account);
+  }
   const auto at = improvements_.find(ImprovementId(effect.subject));
   if (at != improvements_.end()) {
     job.improvement = at->second;
@@ -624,7 +235,8 @@ Status Engine::Settle() {
     changed = false;
     TRY_STATUS(SettleOnce(changed));
   }
-  return EndCycles();
+  TRY_STATUS(EndCycles());
+  return StartPending();
 }
 
 Status Engine::SettleOnce(bool& changed) {
@@ -667,12 +279,14 @@ Status Engine::EndCycles() {
   for (const CycleId& id : settled) {
     const auto done = cycle::AdvanceCycle(cycles_.at(id), cycle::AllSettled{}, ports_.clock.Now());
     CHECK(done.has_value(), "only improving cycles are settled");
+    const Instant end = done->end_time.value_or(ports_.clock.Now());
     Transaction tx;
     tx.cycles.push_back(*done);
-    AddAudit(tx, "ratchet", "cycle.completed",
-             ToText(Json{{"cycle_id", id.value},
-                         {"duration_seconds", Seconds(*done->end_time - done->start_time)}}),
-             done->tenant);
+    AddAudit(
+        tx, "ratchet", "cycle.completed",
+        ToText(Json{{"cycle_id", id.value}, {"duration_seconds", Seconds(end - done->start_time)}}),
+        done->tenant);
+    AddReport(id, "end", tx);
     TRY_STATUS(Commit(tx));
     cycles_.erase(id);
   }

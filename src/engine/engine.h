@@ -5,6 +5,9 @@
 // Single-threaded: one owner calls it (EngineLoop in the daemon, the simulation in tests). After a
 // failed commit it refuses everything: what could not be written down may not be acted on. A new
 // engine opened on the same store goes on where the old one was.
+//
+// engine.cc opens, persists, performs and admits; engine_commands.cc and engine_events.cc are what
+// comes in from people and from the world.
 
 #include <atomic>
 #include <map>
@@ -72,11 +75,15 @@ class Engine {
 
   [[nodiscard]] cycle::ImprovementPolicy PolicyFor(const Improvement& improvement) const;
   [[nodiscard]] bool Wanted(const Opportunity& opportunity) const;
+  // Adds a new cycle to the transaction, which the caller commits.
+  Result<CycleId> AddCycle(const CycleRequest& request, const Principal& who, Transaction& tx);
   Status Recover();
   Status Apply(const ImprovementId& id, const cycle::ImprovementEvent& event,
                const std::string& actor_tenant_check, const std::optional<EffectKey>& answered);
   void Record(const cycle::ImprovementStep& step, Transaction& tx);
   void AddEffect(const cycle::Effect& effect, Transaction& tx);
+  // `occasion` makes it a deed of its own: the cycle's end, or an improvement's after it.
+  void AddReport(const CycleId& cycle, const std::string& occasion, Transaction& tx);
   void AddAudit(Transaction& tx, const std::string& actor, const std::string& action,
                 const std::string& details, const TenantId& tenant = {},
                 const ComponentId& component = {});
@@ -95,6 +102,7 @@ class Engine {
   Status FindVisible(const ImprovementId& id, const Principal& who, Role needed);
   Status EndCycles();
   std::string NextId(std::string_view prefix);
+  static std::string ReservationKey(const StoredEffect& stored);
 
   EngineConfig config_;
   Ports ports_;

@@ -124,6 +124,7 @@ Gates::Executed Gates::RunSandboxed(const ComponentConfig& component, const Comp
     return executed;
   }
   std::vector<SandboxFile> files;
+  files.reserve(change.files.size());
   for (const FileChange& file : change.files) files.push_back({file.path, file.after});
   const auto after = RunTests(component, files);
   const auto before = TestsBefore(component, tree);
@@ -220,6 +221,7 @@ Result<TestRun> Gates::TestsBefore(const ComponentConfig& component, const Compo
     if (at != before_.end()) return at->second;
   }
   std::vector<SandboxFile> files;
+  files.reserve(tree.files.size());
   for (const SourceFile& file : tree.files) files.push_back({file.path, file.text});
   TRY(TestRun run, RunTests(component, files));
   const std::scoped_lock lock(mutex_);

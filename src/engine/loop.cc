@@ -11,6 +11,7 @@ bool IsControl(cycle::EffectKind kind) {
     case cycle::EffectKind::kGenerate:
     case cycle::EffectKind::kValidate:
     case cycle::EffectKind::kNotify:
+    case cycle::EffectKind::kPublish:
       return false;
     default:
       return true;

@@ -17,11 +17,21 @@ namespace {
 using cycle::EffectKind;
 using cycle::ImprovementEvent;
 
+const Improvement& ImprovementOf(const EffectJob& job) {
+  CHECK(job.improvement.has_value(), "Perform answers for improvements that have ended");
+  return *job.improvement;
+}
+
+const Change& ChangeOf(const EffectJob& job) {
+  CHECK(job.change.has_value(), "a generated improvement has its change stored");
+  return *job.change;
+}
+
 DeploymentPlan PlanOf(const EffectJob& job) {
-  const Improvement& improvement = *job.improvement;
+  const Improvement& improvement = ImprovementOf(job);
   return {.improvement = improvement.id,
           .component = improvement.opportunity.component,
-          .change = *job.change,
+          .change = ChangeOf(job),
           .tree_before = improvement.tree_before,
           .tree_after = improvement.tree_after};
 }
@@ -45,15 +55,13 @@ Answer Performer::Perform(const EffectJob& job) {
       if (!alert) return Delivered{std::unexpected(alert.error())};
       return Delivered{ports_.notifier.Send(*alert)};
     }
+    case EffectKind::kPublish:
+      return Delivered{Publish(job)};
     default:
       break;
   }
   // An improvement that ended meanwhile: the answer will not fit its state and changes nothing.
   if (!job.improvement) return ImprovementEvent(cycle::LookFailed{"the improvement has ended"});
-  const bool needs_change =
-      job.effect.kind == EffectKind::kValidate || job.effect.kind == EffectKind::kDeploy ||
-      job.effect.kind == EffectKind::kPromote || job.effect.kind == EffectKind::kRollBack;
-  CHECK(!needs_change || job.change, "a generated improvement has its change stored");
   switch (job.effect.kind) {
     case EffectKind::kGenerate:
       return Generate(job);
@@ -69,6 +77,14 @@ Answer Performer::Perform(const EffectJob& job) {
     default:
       return RollBack(job);
   }
+}
+
+// A new file for each state of the audit log: what was signed once is never written over.
+Status Performer::Publish(const EffectJob& job) {
+  if (!job.account) return Fail(ErrorCode::kUnavailable, "the cycle could not be read");
+  const std::string name =
+      fmt::format("{}-{}", job.account->cycle.id.value, job.account->head.sequence);
+  return ports_.reports.Publish(name, SignedReport(*job.account, ports_.clock.Now()) + "\n");
 }
 
 Result<AnalysisFound> Performer::Analyse(const Cycle& cycle) {
@@ -96,40 +112,42 @@ Result<AnalysisFound> Performer::Analyse(const Cycle& cycle) {
   return found;
 }
 
-ImprovementEvent Performer::Generate(const EffectJob& job) {
-  const Improvement& improvement = *job.improvement;
+Answer Performer::Generate(const EffectJob& job) {
+  const Improvement& improvement = ImprovementOf(job);
   auto tree = ports_.deployer.Read(improvement.opportunity.component);
-  if (!tree) return cycle::GenerationFailed{.reason = tree.error().message};
+  if (!tree) return ImprovementEvent(cycle::GenerationFailed{.reason = tree.error().message});
   const AuthorRequest request{.opportunity = improvement.opportunity,
                               .tree = *tree,
                               .round = improvement.round,
                               .repair_error = improvement.repair_error,
-                              .may_spend = job.may_spend};
+                              .may_spend = job.may_spend,
+                              .hold = job.hold};
   const AuthorAnswer answer = ports_.author.Write(request);
   cycle::GenerationFailed failed{
       .repairable = answer.repairable ? cycle::Repairable::kYes : cycle::Repairable::kNo,
       .tokens = answer.tokens,
       .cost_usd = answer.cost_usd};
   if (!answer.change) {
+    if (job.hold && job.hold()) return Held{answer.cost_usd > 0 ? Spent::kYes : Spent::kNo};
     failed.reason = answer.change.error().message;
-    return failed;
+    return ImprovementEvent(failed);
   }
   std::vector<FileDigest> digests;
   for (const SourceFile& file : tree->files) digests.push_back({file.path, Sha256Hex(file.text)});
   const auto after = deployment::Apply(std::move(digests), *answer.change);
   if (!after) {
     failed.reason = after.error().message;
-    return failed;
+    return ImprovementEvent(failed);
   }
-  return cycle::Generated{.change = *answer.change,
-                          .tree_before = tree->hash,
-                          .tree_after = deployment::TreeHash(*after),
-                          .tokens = answer.tokens,
-                          .cost_usd = answer.cost_usd};
+  return ImprovementEvent(cycle::Generated{.change = *answer.change,
+                                           .tree_before = tree->hash,
+                                           .tree_after = deployment::TreeHash(*after),
+                                           .tokens = answer.tokens,
+                                           .cost_usd = answer.cost_usd});
 }
 
 ImprovementEvent Performer::Validate(const EffectJob& job) {
-  const Improvement& improvement = *job.improvement;
+  const Improvement& improvement = ImprovementOf(job);
   const auto broken = [&](const std::string& why) {
     ValidationReport report;
     report.sandbox_worked = true;
@@ -142,7 +160,7 @@ ImprovementEvent Performer::Validate(const EffectJob& job) {
   if (tree->hash != improvement.tree_before) {
     return broken("the component changed after the change was written");
   }
-  auto report = ports_.validator.Validate(improvement.opportunity.component, *tree, *job.change,
+  auto report = ports_.validator.Validate(improvement.opportunity.component, *tree, ChangeOf(job),
                                           improvement.opportunity.kind);
   if (!report) return broken(report.error().message);
   return cycle::Validated{std::move(*report)};
@@ -165,20 +183,27 @@ Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, W
   std::vector<Point> of_operation;
   std::ranges::copy_if(points, std::back_inserter(of_operation),
                        [&](const Point& p) { return p.series.operation == opportunity.operation; });
-  return Measured{analysis::MetricsOf(of_operation, window), analysis::MetricsOf(points, window)};
+  Instant first = window.end;
+  for (const Point& point : points) first = std::min(first, point.start);
+  return Measured{analysis::MetricsOf(of_operation, window), analysis::MetricsOf(points, window),
+                  first};
 }
 
 // Only what the present version served: a baseline that contains another version's time would
 // make the next change look better or worse than it is.
 ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
-  const Improvement& improvement = *job.improvement;
+  const Improvement& improvement = ImprovementOf(job);
   Window window{Settled() - config_.baseline_window, Settled()};
   if (job.component_changed_at) {
     const Duration step = ports_.telemetry.resolution();
     window.begin = std::max(window.begin, RoundDown(*job.component_changed_at, step) + step);
   }
   if (window.end <= window.begin) return cycle::BaselineMeasured{{.window = window}};
-  const auto measured = Measure(improvement.opportunity, window);
+  auto measured = Measure(improvement.opportunity, window);
+  if (measured && measured->first > window.begin && measured->first < window.end) {
+    window.begin = measured->first;  // telemetry began later: rates are of the time it covers
+    measured = Measure(improvement.opportunity, window);
+  }
   if (!measured) return cycle::BaselineFailed{measured.error().message};
   return cycle::BaselineMeasured{
       {.window = window, .operation = measured->operation, .component = measured->component}};
@@ -206,6 +231,7 @@ ImprovementEvent Performer::Look(const Improvement& improvement) {
   const auto tree = ports_.deployer.Read(component);
   if (!tree) return cycle::LookFailed{tree.error().message};
   if (tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};
+  CHECK(improvement.deployed_at.has_value(), "what is watched was deployed");
   ratchet::Look look;
   look.health = ports_.deployer.CheckHealth(component);
   const Duration step = ports_.telemetry.resolution();

@@ -8,6 +8,7 @@
 #include "ports/change_validator.h"
 #include "ports/clock.h"
 #include "ports/notifier.h"
+#include "ports/report_sink.h"
 #include "ports/telemetry_store.h"
 
 namespace ratchet {
@@ -21,14 +22,16 @@ class Performer {
     ChangeValidator& validator;
     Deployer& deployer;
     Notifier& notifier;
+    ReportSink& reports;
   };
   Performer(const EngineConfig& config, Ports ports) : config_(config), ports_(ports) {}
 
   [[nodiscard]] Answer Perform(const EffectJob& job);
 
  private:
+  Status Publish(const EffectJob& job);
   Result<AnalysisFound> Analyse(const Cycle& cycle);
-  cycle::ImprovementEvent Generate(const EffectJob& job);
+  Answer Generate(const EffectJob& job);
   cycle::ImprovementEvent Validate(const EffectJob& job);
   cycle::ImprovementEvent MeasureBaseline(const EffectJob& job);
   Answer Deploy(const EffectJob& job);
@@ -37,6 +40,7 @@ class Performer {
 
   struct Measured {
     ServiceMetrics operation, component;
+    Instant first;  // of the points there are
   };
   Result<Measured> Measure(const Opportunity& opportunity, Window window);
   // The end of the last full bucket whose telemetry has arrived.

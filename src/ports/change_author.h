@@ -16,6 +16,7 @@ struct AuthorRequest {
   int round = 1;
   std::string repair_error;  // round 2: what was wrong with the first change, word for word
   MaySpend may_spend = MaySpend::kNo;
+  HoldCheck hold;
 };
 
 struct AuthorAnswer {

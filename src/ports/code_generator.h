@@ -4,12 +4,14 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "ports/hold_check.h"
 
 namespace ratchet {
 
 struct ModelRequest {
   std::string system, user;
   int max_tokens = 4000;
+  HoldCheck hold;  // before each try but the first; empty: never held
 };
 
 struct ModelReply {
@@ -23,7 +25,7 @@ class CodeGenerator {
  public:
   virtual ~CodeGenerator() = default;
   [[nodiscard]] virtual std::string name() const = 0;  // "openai:<model>"
-  // Errors: kUnavailable (retries used up, or the breaker is open), kPermissionDenied,
+  // Errors: kUnavailable (retries used up, held, or the breaker is open), kPermissionDenied,
   // kInvalidArgument, kResourceExhausted (a spend limit: never retried).
   virtual Result<ModelReply> Complete(const ModelRequest& request) = 0;
   // The most that one Complete may cost, in US dollars, retries included, for a prompt of this

@@ -6,10 +6,10 @@
 // after belongs to somebody else and is left alone. Calls for different components may run
 // concurrently; the engine never runs two for one component.
 
-#include <functional>
 #include <string>
 
 #include "core/model/component.h"
+#include "ports/hold_check.h"
 
 namespace ratchet {
 
@@ -33,9 +33,6 @@ struct DeployResult {
   std::string detail;  // why, or the tree that was seen
   double share = 1.0;  // of the traffic that the new version serves
 };
-
-// Asked immediately before the point of no return; true holds the deployment.
-using HoldCheck = std::function<bool()>;
 
 struct SourceFile {
   std::string path;  // relative to the component's root

@@ -70,6 +70,15 @@ struct PersistedState {
   std::vector<cycle::Timer> timers;
 };
 
+// Over everything that was ever stored, for the daemon's own metrics.
+struct StateTotals {
+  std::int64_t cycles_started = 0, cycles_completed = 0, cycles_failed = 0;
+  std::int64_t improvements_deployed = 0, improvements_rolled_back = 0;
+  std::int64_t opportunities = 0, tokens = 0;
+  double impact = 0;              // scores of the improvements that were kept
+  double cycle_seconds_last = 0;  // of the last cycle that ended
+};
+
 struct AuditHead {
   std::int64_t sequence = 0;
   std::string hash;
@@ -109,11 +118,13 @@ class StateStore {
   virtual Result<std::vector<Improvement>> Improvements(const TenantFilter& filter, int limit) = 0;
   virtual Result<Improvement> FindImprovement(const TenantFilter& filter,
                                               const ImprovementId& id) = 0;
+  virtual Result<Cycle> FindCycle(const TenantFilter& filter, const CycleId& id) = 0;
   virtual Result<std::vector<Cycle>> Cycles(const TenantFilter& filter, int limit) = 0;
   virtual Result<std::vector<Insight>> Insights(const TenantFilter& filter, int limit) = 0;
   virtual Result<std::vector<Opportunity>> Opportunities(const TenantFilter& filter, int limit) = 0;
   virtual Result<std::vector<Alert>> Alerts(const TenantFilter& filter, int limit) = 0;
   virtual Result<AuditHead> Head() = 0;
+  virtual Result<StateTotals> Totals() = 0;
 };
 
 }  // namespace ratchet

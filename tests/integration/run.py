@@ -69,6 +69,15 @@ class Bench:
                 time.sleep(0.05)
         raise AssertionError("the daemon does not start")
 
+    def wait(self, found, seconds=20):
+        """The first true answer of `found`."""
+        end = time.time() + seconds
+        while time.time() < end:
+            if answer := found():
+                return answer
+            time.sleep(0.1)
+        raise AssertionError("nothing in %d s" % seconds)
+
     def http(self, method, path, body=None, key=None, port=None, headers=None):
         request = urllib.request.Request("http://127.0.0.1:%d%s" % (port or self.api, path), body, headers or {}, method=method)
         if key:
@@ -104,18 +113,26 @@ def failed(outcomes):
     return [gate for gate, outcome in outcomes.items() if outcome == "failed"]
 
 
-# --- The sandbox --------------------------------------------------------------------------------
+# --- What needs the kernel: the sandbox, a full disk ----------------------------------------------
 
-def test_sandbox_denies_as_this_user_and_as_another():
+def run_as_this_user_and_another(name):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        program = shutil.copy(BUILD / "tests/ratchet-sandbox-tests", folder)
+        program = shutil.copy(BUILD / "tests" / name, folder)
         runs = [[program]]
         if os.getuid() == 0:
             runs.append(["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", program])
         for command in runs:
             done = subprocess.run([*command, "--gtest_brief=1"], capture_output=True, text=True, timeout=300, cwd="/")
             assert done.returncode == 0, " ".join(command) + "\n" + done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def test_sandbox_denies_as_this_user_and_as_another():
+    run_as_this_user_and_another("ratchet-sandbox-tests")
+
+
+def test_a_full_disk_loses_nothing_while_deploying_rolling_back_and_writing_state():
+    run_as_this_user_and_another("ratchet-full-disk-tests")
 
 
 # --- Each gate stops a change that only it stops --------------------------------------------------
@@ -236,6 +253,29 @@ def test_every_route_but_health_needs_a_key_and_roles_hold():
         assert b.http("GET", "/api/v1/status", key=operator, headers={"Origin": "http://evil.example"})[0] == 403
 
 
+def test_a_client_that_we_did_not_write_is_understood():
+    with Bench('[telemetry]\nresolution = "1s"\ndelay = "0s"\n[analysis]\ncurrent = "5m"\n') as b:
+        b.start()
+        client = ROOT / ".deps/otlp_client/send.mjs"
+        sent = subprocess.run(["node", str(client), "http://127.0.0.1:%d" % b.otlp], capture_output=True, text=True, timeout=60)
+        assert sent.returncode == 0, sent.stderr
+        time.sleep(1.1)
+        assert b.run("cycle", "--max", "0").returncode == 0
+        insights = b.wait(lambda: json.loads(b.run("insights", "--json").stdout))
+        found = {(i["kind"], i["tenant"], i["component"], i["operation"]) for i in insights}
+        assert ("repeated_calls", "acme", "shop", "/orders") in found, found
+        assert ("recurring_exception", "acme", "shop", "/orders") in found, found
+        repeated = next(i for i in insights if i["kind"] == "repeated_calls")
+        assert (repeated["code"]["file"], repeated["code"]["function"], repeated["code"]["line"]) == ("shop/prices.js", "price", 7), repeated
+        evidence = {e["name"]: e["value"] for e in repeated["evidence"]}
+        assert evidence["calls"] == 300 and abs(evidence["call_mean_ms"] - 30) < 0.5, evidence
+        exception = next(i for i in insights if i["kind"] == "recurring_exception")
+        assert exception["evidence"][0]["name"] == "occurrences" and exception["evidence"][0]["value"] == 40, exception
+        assert "RangeError" in exception["summary"] and "send.mjs" in exception["example"], exception
+        counted = json.loads(b.run("report", "--json").stdout)["telemetry_analyzed"]
+        assert counted["logs"] == 80 and counted["metrics"] == 601, counted  # 40 told twice; 600 spans, one histogram
+
+
 def test_stop_is_durable_and_one_daemon_has_the_folder():
     with Bench() as b:
         b.start()
@@ -251,11 +291,26 @@ def test_stop_is_durable_and_one_daemon_has_the_folder():
         assert b.run("cycle").returncode == 0
 
 
-def test_audit_verify_finds_an_edit():
+def test_what_a_killed_daemon_left_of_its_sandboxes_is_removed():
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = pathlib.Path(tempfile.gettempdir()) / ("ratchet-sandbox-%d-test" % gone.pid)
+    (left / "copy").mkdir(parents=True)
+    os.utime(left, (1, 1))
+    with Bench() as b:
+        b.start()
+        b.wait(lambda: not left.exists())
+
+
+def test_audit_verify_finds_an_edit_and_an_emptied_log():
     with Bench() as b:
         b.start()
         b.run("stop")
         b.run("resume")
+        b.run("cycle")
+        published = b.wait(lambda: list((b.folder / "state/reports").glob("cycle-*.json")))
+        head = json.loads(published[0].read_text())["audit_head"]
+        assert head["sequence"] >= 4 and len(head["hmac"]) == 64, head
         assert b.run("audit", "verify").returncode == 0
         b.daemon.terminate()
         b.daemon.wait()
@@ -264,6 +319,10 @@ def test_audit_verify_finds_an_edit():
             db.execute("UPDATE audit SET actor = 'somebody' WHERE action = 'system.stopped'")
         done = b.run("audit", "verify")
         assert done.returncode == 5 and "edited" in done.stdout, done.stdout
+        with sqlite3.connect(b.folder / "state/state.db") as db:
+            db.execute("DELETE FROM audit")
+        done = b.run("audit", "verify")
+        assert done.returncode == 5 and "empty" in done.stdout, done.stdout
 
 
 def test_without_a_daemon_the_command_line_says_so():

@@ -391,8 +391,9 @@ class Life {
   void CheckAudit() {
     const auto head = store_->Head();
     if (!head) Broken("P4: the audit head cannot be read");
-    AuditVerifier verifier(kAuditKey,
-                           head->sequence > 0 ? std::vector{*head} : std::vector<AuditHead>{});
+    auto heads = world_.published;
+    if (head->sequence > 0) heads.push_back(*head);
+    AuditVerifier verifier(kAuditKey, heads);
     std::map<ImprovementId, int> deployments;
     const Status read = store_->VisitAudit([&](const AuditEntry& entry) {
       verifier.Add(entry);
@@ -437,6 +438,8 @@ class Life {
         Broken("P2: " + id.value + " does not serve what is there");
     }
     CheckAudit();
+    if (!promised_cycles_.empty() && world_.published.empty())
+      Broken("liveness: no report was ever published");
     Count();
   }
 
@@ -461,7 +464,9 @@ class Life {
   SimValidator validator_{world_};
   SimDeployer deployer_{world_};
   SimNotifier notifier_{world_};
-  Performer performer_{config_, {clock_, telemetry_, author_, validator_, deployer_, notifier_}};
+  SimReports reports_{world_};
+  Performer performer_{config_,
+                       {clock_, telemetry_, author_, validator_, deployer_, notifier_, reports_}};
   std::unique_ptr<SqliteStateStore> store_;
   std::unique_ptr<SimRunner> runner_;
   std::unique_ptr<Engine> engine_;

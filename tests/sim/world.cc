@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "core/base/hash.h"
 #include "core/deployment/tree_hash.h"
 #include "core/deployment/tree_step.h"
@@ -46,6 +48,7 @@ EngineConfig SimConfig() {
   config.policy.approval_ttl = Duration(3'600'000);
   config.policy.judge.duration = Duration(10 * 60'000);
   config.policy.judge.bad_looks = 2;
+  config.policy.baseline_for_auto = Duration(20 * 60'000);
   config.limits.concurrent_max = 2;
   config.limits.tenant_max[TenantId("b")] = 1;
   config.schedule.interval = Duration(2 * 3'600'000);
@@ -223,6 +226,14 @@ Status SimNotifier::Send(const Alert& alert) {
   world_.MayDie();
   if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the webhook is away");
   world_.alerts.push_back(alert);
+  return {};
+}
+
+Status SimReports::Publish(const std::string&, const std::string& json) {
+  world_.MayDie();
+  if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the disk is away");
+  const auto head = nlohmann::json::parse(json).at("audit_head");
+  world_.published.push_back({head.at("sequence"), head.at("hash"), head.at("hmac")});
   return {};
 }
 

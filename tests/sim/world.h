@@ -69,6 +69,7 @@ class World {
   std::map<std::string, double> spent;         // by day, US dollars
   std::set<ImprovementId> approved;            // by a person, acknowledged
   std::vector<Alert> alerts;
+  std::vector<AuditHead> published;  // with reports
   bool stop_acknowledged = false;
   int generated = 0;
 };
@@ -132,6 +133,16 @@ class SimNotifier : public Notifier {
  public:
   explicit SimNotifier(World& world) : world_(world) {}
   Status Send(const Alert& alert) override;
+
+ private:
+  World& world_;
+};
+
+// Keeps the signed heads that were published: the log must continue each of them for ever.
+class SimReports : public ReportSink {
+ public:
+  explicit SimReports(World& world) : world_(world) {}
+  Status Publish(const std::string& name, const std::string& json) override;
 
  private:
   World& world_;

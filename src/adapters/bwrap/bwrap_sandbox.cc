@@ -1,9 +1,11 @@
 #include "adapters/bwrap/bwrap_sandbox.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -22,7 +24,8 @@ constexpr std::uintmax_t kCopyBytesMax = 256U << 20;
 class StagingFolder {
  public:
   static Result<std::unique_ptr<StagingFolder>> Make() {
-    std::string pattern = (fs::temp_directory_path() / "ratchet-sandbox-XXXXXX").string();
+    std::string pattern =
+        (fs::temp_directory_path() / fmt::format("{}{}-XXXXXX", kPrefix, getpid())).string();
     if (mkdtemp(pattern.data()) == nullptr)
       return Fail(ErrorCode::kUnavailable, "no temporary folder can be made");
     // Readable for the sandbox's user alone: the component's own files may be secret.
@@ -40,7 +43,24 @@ class StagingFolder {
   StagingFolder& operator=(const StagingFolder&) = delete;
   [[nodiscard]] const fs::path& path() const { return path_; }
 
+  // What processes left behind that were killed: they hold copies of components.
+  static void CleanUp() {
+    std::error_code error;
+    for (auto it = fs::directory_iterator(fs::temp_directory_path(), error);
+         !error && it != fs::directory_iterator(); it.increment(error)) {
+      const std::string name = it->path().filename().string();
+      if (!name.starts_with(kPrefix)) continue;
+      const pid_t owner = static_cast<pid_t>(std::atoi(name.c_str() + kPrefix.size()));
+      std::error_code ignored;
+      // Another name space may share the folder and know the process: only old ones go.
+      const auto age = fs::file_time_type::clock::now() - fs::last_write_time(it->path(), ignored);
+      const bool gone = owner > 0 && kill(owner, 0) != 0 && errno == ESRCH;
+      if (gone && age > std::chrono::hours(1)) fs::remove_all(it->path(), ignored);
+    }
+  }
+
  private:
+  static constexpr std::string_view kPrefix = "ratchet-sandbox-";
   explicit StagingFolder(fs::path path) : path_(std::move(path)) {}
   fs::path path_;
 };
@@ -191,6 +211,7 @@ Result<SandboxRun> BwrapSandbox::Run(const SandboxJob& job) {
 }
 
 Status BwrapSandbox::Probe() {
+  StagingFolder::CleanUp();
   SandboxJob job;
   job.command = {"/bin/true"};
   job.limits.wall = Duration(10'000);

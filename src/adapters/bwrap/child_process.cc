@@ -90,6 +90,7 @@ Result<SandboxRun> RunChild(const ChildSpec& spec) {
   Pipe output, report;
   if (!output.ok() || !report.ok()) return Fail(ErrorCode::kUnavailable, "no descriptors are left");
   std::vector<char*> arguments;
+  arguments.reserve(spec.command.size() + 1);
   for (const std::string& word : spec.command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const auto start = std::chrono::steady_clock::now();

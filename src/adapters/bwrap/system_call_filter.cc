@@ -49,17 +49,17 @@ Result<int> WriteSystemCallFilter() {
                                     SCMP_SYS(settimeofday),
                                     SCMP_SYS(clock_settime),
                                     SCMP_SYS(pidfd_getfd)};
+  const auto deny_argument = [&](int call, scmp_arg_cmp first) {
+    return seccomp_rule_add_array(context.get(), SCMP_ACT_ERRNO(EPERM), call, 1, &first);
+  };
   int failed = 0;
   for (const int call : kDenied)
     failed |= seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(EPERM), call, 0);
   // New name spaces by clone; clone3 hides its flags in memory, so programs fall back to clone.
-  failed |= seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                             SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+  failed |= deny_argument(SCMP_SYS(clone), {0, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER});
   failed |= seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-  failed |= seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-                             SCMP_A0(SCMP_CMP_EQ, AF_PACKET));
-  failed |= seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-                             SCMP_A0(SCMP_CMP_EQ, AF_VSOCK));
+  for (const scmp_datum_t family : {scmp_datum_t{AF_PACKET}, scmp_datum_t{AF_VSOCK}})
+    failed |= deny_argument(SCMP_SYS(socket), {0, SCMP_CMP_EQ, family, 0});
   const int file = memfd_create("ratchet-seccomp", 0);  // inherited on purpose
   if (failed != 0 || file < 0 || seccomp_export_bpf(context.get(), file) != 0 ||
       lseek(file, 0, SEEK_SET) != 0) {

@@ -53,7 +53,7 @@ Result<HttpAnswer> CurlHttpClient::Send(const HttpRequest& request) {
   if (handle == nullptr) return Fail(ErrorCode::kInternal, "libcurl gives no handle");
   curl_slist* raw = nullptr;
   for (const auto& [name, value] : request.headers)
-    raw = curl_slist_append(raw, (name + ": " + value).c_str());
+    raw = curl_slist_append(raw, fmt::format("{}: {}", name, value).c_str());
   raw = curl_slist_append(raw, "Expect:");
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(raw,
                                                                             curl_slist_free_all);

@@ -70,7 +70,7 @@ Result<Exchange> SwapFile(const Descriptor& root, const FileSwap& swap) {
 Result<bool> PutForeignBack(const Descriptor& root, const FileSwap& swap) {
   const std::string kept_path = std::string(kKeptFolder) + "/" + swap.kept_name;
   const auto kept = ReadBeneath(root, kept_path);
-  if (!kept || Sha256Hex(*kept) == swap.expected_sha256) return false;
+  if (!kept || Sha256Hex(*kept) == swap.expected_sha256 || *kept == swap.wanted) return false;
   TRY(const Descriptor folder, OpenKept(root));
   TRY(const auto parent, OpenParent(root, swap.path));
   TRY_STATUS(ExchangeNames(folder, swap.kept_name, parent.first, parent.second));

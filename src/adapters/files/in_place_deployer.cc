@@ -36,7 +36,7 @@ Result<ComponentTree> InPlaceDeployer::Read(const ComponentId& id) {
 DeployResult InPlaceDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
   const auto component = Find(plan.component);
   if (!component) return {DeployOutcome::kFailedUntouched, component.error().message};
-  const DeployResult placed = PutInPlace(**component, plan, Direction::kForward, hold);
+  DeployResult placed = PutInPlace(**component, plan, Direction::kForward, hold);
   if (placed.outcome != DeployOutcome::kDone) return placed;
   return Serve(**component, plan, Direction::kForward);
 }
@@ -44,7 +44,7 @@ DeployResult InPlaceDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck
 DeployResult InPlaceDeployer::RollBack(const DeploymentPlan& plan) {
   const auto component = Find(plan.component);
   if (!component) return {DeployOutcome::kFailedUntouched, component.error().message};
-  const DeployResult placed = PutInPlace(**component, plan, Direction::kBack, {});
+  DeployResult placed = PutInPlace(**component, plan, Direction::kBack, {});
   if (placed.outcome != DeployOutcome::kDone) return placed;
   return Serve(**component, plan, Direction::kBack);
 }
@@ -74,25 +74,50 @@ DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component,
   return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
 }
 
+RootSwap InPlaceDeployer::SwapOf(const ComponentConfig& component, const DeploymentPlan& plan,
+                                 Direction direction) {
+  const bool forward = direction == Direction::kForward;
+  return {.purpose = forward ? SwapPurpose::kDeploy : SwapPurpose::kRollBack,
+          .root = component.root,
+          .kept = KeptRoot(component, plan),
+          .contents = {},
+          .sources = component.sources,
+          .expected_tree = forward ? plan.tree_before : plan.tree_after,
+          .wanted_tree = forward ? plan.tree_after : plan.tree_before};
+}
+
 // The wanted version is there: from an attempt that was interrupted. What that attempt took out may
 // have been somebody else's, and then nobody looked at it yet.
 DeployResult InPlaceDeployer::CheckRepeated(const ComponentConfig& component,
                                             const DeploymentPlan& plan, Direction direction) {
-  if (direction == Direction::kBack || plan.change.files.size() != 1) {
-    return {DeployOutcome::kDone, ""};
+  const bool forward = direction == Direction::kForward;
+  bool put_back = false;
+  if (plan.change.files.size() == 1) {
+    const FileChange& file = plan.change.files.front();
+    const auto root = OpenRoot(component.root);
+    if (!root) return {DeployOutcome::kFailedTouched, root.error().message};
+    const std::string before = file.before.value_or("");
+    const auto done =
+        PutForeignBack(*root, {.path = file.path,
+                               .kept_name = plan.improvement.value + ".kept",
+                               .expected_sha256 = Sha256Hex(forward ? before : file.after),
+                               .wanted = forward ? file.after : before});
+    if (!done) return {DeployOutcome::kFailedTouched, done.error().message};
+    put_back = *done;
+  } else {
+    const auto done = FinishSwap(SwapOf(component, plan, direction));
+    if (!done) return {DeployOutcome::kFailedTouched, done.error().message};
+    put_back = *done == RootExchange::kForeign;
   }
-  const FileChange& file = plan.change.files.front();
-  const auto root = OpenRoot(component.root);
-  if (!root) return {DeployOutcome::kFailedTouched, root.error().message};
-  const auto put_back =
-      PutForeignBack(*root, {.path = file.path,
-                             .kept_name = plan.improvement.value + ".kept",
-                             .expected_sha256 = Sha256Hex(file.before.value_or("")),
-                             .wanted = ""});
-  if (!put_back) return {DeployOutcome::kFailedTouched, put_back.error().message};
-  if (!*put_back) return {DeployOutcome::kDone, ""};
+  if (!put_back) return {DeployOutcome::kDone, ""};
   const auto now = Read(component.id);
   return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
+}
+
+// Only files that were there can be put in place; SwapAll refuses others first.
+static const std::string& Before(const FileChange& file) {
+  CHECK(file.before.has_value(), "a changed file was there before");
+  return *file.before;
 }
 
 // True: done. False: somebody else's content was there at the last moment, and still is.
@@ -108,19 +133,17 @@ Result<bool> InPlaceDeployer::SwapAll(const ComponentConfig& component, const De
     const FileChange& file = plan.change.files.front();
     TRY(const Descriptor root, OpenRoot(component.root));
     if (forward) CleanKept(root, plan.improvement.value);
-    const std::string& expected = forward ? *file.before : file.after;
+    const std::string& expected = forward ? Before(file) : file.after;
     TRY(const Exchange exchange, SwapFile(root, {.path = file.path,
                                                  .kept_name = plan.improvement.value + ".kept",
                                                  .expected_sha256 = Sha256Hex(expected),
-                                                 .wanted = forward ? file.after : *file.before}));
+                                                 .wanted = forward ? file.after : Before(file)}));
     return exchange == Exchange::kDone;
   }
-  RootSwap swap{.root = component.root,
-                .kept = KeptRoot(component, plan),
-                .sources = component.sources,
-                .expected_tree = forward ? plan.tree_before : plan.tree_after};
+  if (forward) CleanKeptRoots(component.root, KeptRoot(component, plan));
+  RootSwap swap = SwapOf(component, plan, direction);
   for (const FileChange& file : plan.change.files)
-    swap.contents.emplace_back(file.path, forward ? file.after : *file.before);
+    swap.contents.emplace_back(file.path, forward ? file.after : Before(file));
   TRY(const RootExchange exchange, SwapRoot(swap));
   return exchange == RootExchange::kDone;
 }
@@ -128,9 +151,10 @@ Result<bool> InPlaceDeployer::SwapAll(const ComponentConfig& component, const De
 DeployResult InPlaceDeployer::Serve(const ComponentConfig& component, const DeploymentPlan& plan,
                                     Direction direction) {
   std::vector<FileDigest> digests;
+  digests.reserve(plan.change.files.size());
   for (const FileChange& file : plan.change.files) {
     digests.push_back(
-        {file.path, Sha256Hex(direction == Direction::kForward ? file.after : *file.before)});
+        {file.path, Sha256Hex(direction == Direction::kForward ? file.after : Before(file))});
   }
   if (const auto served = control_.ReloadAndProve(component, digests); !served) {
     return {DeployOutcome::kFailedTouched, served.error().message};

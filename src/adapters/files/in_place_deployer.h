@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "adapters/files/root_exchange.h"
 #include "adapters/files/safe_files.h"
 #include "adapters/files/service_control.h"
 #include "core/deployment/tree_step.h"
@@ -32,6 +33,8 @@ class InPlaceDeployer : public Deployer {
                           Direction direction, const HoldCheck& hold);
   DeployResult CheckRepeated(const ComponentConfig& component, const DeploymentPlan& plan,
                              Direction direction);
+  static RootSwap SwapOf(const ComponentConfig& component, const DeploymentPlan& plan,
+                         Direction direction);
   Result<bool> SwapAll(const ComponentConfig& component, const DeploymentPlan& plan,
                        Direction direction);
   DeployResult Serve(const ComponentConfig& component, const DeploymentPlan& plan,

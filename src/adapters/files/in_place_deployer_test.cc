@@ -220,6 +220,34 @@ TEST_F(InPlaceDeployerTest, SeveralFilesAreExchangedWithTheRoot) {
   EXPECT_EQ(ReadText("a.py") + ReadText("b.py"), "old\nother\n");
 }
 
+// As a crash leaves it: exchanged, and nobody looked at what came out.
+TEST_F(InPlaceDeployerTest, ACrashInTheExchangeOfTheRootLosesNoHotfix) {
+  const auto plan = Plan({{"a.py", "old\n", "new a\n"}, {"b.py", "other\n", "new b\n"}});
+  ASSERT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
+  const fs::path kept = folder_ / ".ratchet-app-imp-1",
+                 staged = folder_ / ".ratchet-app-imp-1.staged";
+  fs::rename(kept, staged);
+  EXPECT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
+  EXPECT_TRUE(fs::exists(kept));
+  fs::rename(kept, staged);
+  std::ofstream(staged / "a.py") << "hotfix\n";
+  EXPECT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kTreeChanged);
+  EXPECT_EQ(ReadText("a.py"), "hotfix\n");
+}
+
+TEST_F(InPlaceDeployerTest, BackupsOfOtherRootsAreLeftAlone) {
+  for (const char* other :
+       {".ratchet-app-b-imp-7", ".ratchet-app-b-imp-7.staged", ".ratchet-app-state"})
+    fs::create_directory(folder_ / other);
+  fs::create_directory(folder_ / ".ratchet-app-imp-0");
+  const auto plan = Plan({{"a.py", "old\n", "new a\n"}, {"b.py", "other\n", "new b\n"}});
+  ASSERT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
+  EXPECT_FALSE(fs::exists(folder_ / ".ratchet-app-imp-0"));
+  for (const char* other :
+       {".ratchet-app-b-imp-7", ".ratchet-app-b-imp-7.staged", ".ratchet-app-state"})
+    EXPECT_TRUE(fs::exists(folder_ / other)) << other;
+}
+
 TEST_F(InPlaceDeployerTest, ARootThatSomebodyWorksInIsNotExchanged) {
   const auto plan = Plan({{"a.py", "old\n", "new a\n"}, {"b.py", "other\n", "new b\n"}});
   const pid_t child = fork();

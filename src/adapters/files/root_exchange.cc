@@ -20,6 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What stands beside a backup: a folder that is being made, one that is complete and about to be
+// exchanged (or came out of the exchange), and space for the rollback.
+constexpr const char* kBuilding = ".building";
+constexpr const char* kStaged = ".staged";
+constexpr const char* kReserve = ".reserve";
+
 bool IsInside(const std::string& path, const std::string& root) {
   return path == root || path.starts_with(root + "/");
 }
@@ -58,8 +64,12 @@ Status CheckProcess(const fs::path& process, const std::string& root) {
   return {};
 }
 
+// The same file at a second place, which takes no space; a copy where links are not allowed.
+// Nothing writes into a staged file: what changes is written anew beside it.
 Status CopyEntry(const fs::path& from, const fs::path& to) {
   std::error_code error;
+  if (fs::is_regular_file(fs::symlink_status(from)) && link(from.c_str(), to.c_str()) == 0)
+    return {};
   if (fs::is_symlink(from)) {
     fs::copy_symlink(from, to, error);
   } else if (fs::is_directory(from)) {
@@ -120,6 +130,53 @@ std::map<std::string, std::int64_t> Listing(const fs::path& folder) {
   return listing;
 }
 
+// Room for the folders of another staging, which a rollback on a full disk gives free first.
+Status ReserveSpace(const std::string& file, const std::string& folder) {
+  constexpr off_t kLeast = 256 << 10, kMoreAFolder = 16 << 10;
+  off_t bytes = kLeast;
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(folder, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    struct stat info{};
+    if (it->is_directory() && lstat(it->path().c_str(), &info) == 0)
+      bytes += info.st_size + kMoreAFolder;
+  }
+  const Descriptor reserve(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!reserve.ok()) return std::unexpected(SystemError("create " + file));
+  const int failed = posix_fallocate(reserve.get(), 0, bytes);
+  if (failed == 0 && fsync(reserve.get()) == 0) return {};
+  if (failed != 0) errno = failed;
+  const Error reason = SystemError("reserve space for the rollback in " + file);
+  unlink(file.c_str());
+  return std::unexpected(reason);
+}
+
+// Puts the wanted content of one file into the staged folder: the very file of the backup where it
+// has that content, else a new one.
+Status StageFile(const RootSwap& swap, const Descriptor& staged, const std::string& staging,
+                 const std::string& path, const std::string& text) {
+  TRY(const auto parent, OpenParent(staged, path));
+  TRY(const Descriptor old, OpenBeneath(staged, path, O_RDONLY));
+  const std::string name = parent.second + ".ratchet-new";
+  bool linked = false;
+  if (const auto backup = OpenRoot(swap.kept); backup && ReadBeneath(*backup, path) == text) {
+    const fs::path target = (fs::path(staging) / path).parent_path() / name;
+    linked = link((fs::path(swap.kept) / path).c_str(), target.c_str()) == 0;
+  }
+  if (!linked) TRY_STATUS(WriteLike(parent.first, name, text, old));
+  if (renameat(parent.first.get(), name.c_str(), parent.first.get(), parent.second.c_str()) != 0)
+    return std::unexpected(SystemError("rename " + path));
+  return {};
+}
+
+// The hash of a folder's sources; empty when it cannot be read.
+std::string TreeOf(const std::string& folder, const std::vector<std::string>& sources) {
+  const auto root = OpenRoot(folder);
+  if (!root) return "";
+  const auto tree = ReadTree(*root, sources);
+  return tree ? tree->hash : "";
+}
+
 Status ExchangeFolders(const std::string& a, const std::string& b) {
   if (syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0)
     return {};
@@ -146,34 +203,85 @@ Status RootIsExchangeable(const std::string& root) {
   return {};
 }
 
+// "imp-000007", perhaps with what stands beside a backup: no other root's backup looks like that,
+// also where one root's name begins with another's.
+static bool IsBackupOf(std::string_view rest) {
+  if (!rest.starts_with("imp-")) return false;
+  rest.remove_prefix(4);
+  const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  const std::string_view ending = rest.substr(digits);
+  return digits > 0 &&
+         (ending.empty() || ending == kBuilding || ending == kStaged || ending == kReserve);
+}
+
+void CleanKeptRoots(const std::string& root, const std::string& keep) {
+  const fs::path path(root);
+  const std::string prefix = fmt::format(".ratchet-{}-", path.filename().string());
+  std::vector<fs::path> old;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(path.parent_path(), error);
+       !error && it != fs::directory_iterator(); it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    const bool backup =
+        name.starts_with(prefix) && IsBackupOf(std::string_view(name).substr(prefix.size()));
+    if (backup && !it->path().string().starts_with(keep)) old.push_back(it->path());
+  }
+  for (const fs::path& folder : old) fs::remove_all(folder, error);
+}
+
+Result<RootExchange> FinishSwap(const RootSwap& swap) {
+  const std::string staging = swap.kept + kStaged;
+  std::error_code error;
+  if (!fs::exists(staging)) return RootExchange::kDone;
+  const std::string came_out = TreeOf(staging, swap.sources);
+  if (came_out == swap.expected_tree) {
+    fs::remove_all(swap.kept, error);
+    fs::rename(staging, swap.kept, error);
+    return RootExchange::kDone;
+  }
+  if (came_out.empty() || came_out == swap.wanted_tree) return RootExchange::kDone;  // never live
+  TRY_STATUS(ExchangeFolders(staging, swap.root));
+  fs::remove_all(staging, error);
+  return RootExchange::kForeign;
+}
+
 Result<RootExchange> SwapRoot(const RootSwap& swap) {
   std::error_code error;
   TRY_STATUS(RootIsExchangeable(swap.root));
-  const std::string staging = swap.kept + ".staged";
+  const std::string building = swap.kept + kBuilding, staging = swap.kept + kStaged,
+                    reserve = swap.kept + kReserve;
   const auto before = Listing(swap.root);
-  const auto abandon = [&](Error reason) -> Result<RootExchange> {
+  const auto forget = [&] {
+    fs::remove_all(building, error);
     fs::remove_all(staging, error);
+    if (swap.purpose == SwapPurpose::kDeploy) fs::remove(reserve, error);
+  };
+  const auto abandon = [&](Error reason) -> Result<RootExchange> {
+    forget();
     return std::unexpected(std::move(reason));
   };
+  // What a crash left between exchange and rename is the backup.
+  const bool unnamed = swap.purpose == SwapPurpose::kRollBack && !fs::exists(swap.kept) &&
+                       TreeOf(staging, swap.sources) == swap.wanted_tree;
+  if (unnamed) fs::rename(staging, swap.kept, error);
+  fs::remove_all(building, error);
   fs::remove_all(staging, error);
-  if (const auto copied = CopyFolder(swap.root, staging); !copied) return abandon(copied.error());
+  if (swap.purpose == SwapPurpose::kRollBack) fs::remove(reserve, error);
+  if (const auto copied = CopyFolder(swap.root, building); !copied) return abandon(copied.error());
   {
-    TRY(const Descriptor staged, OpenRoot(staging));
+    TRY(const Descriptor staged, OpenRoot(building));
     for (const auto& [path, text] : swap.contents) {
-      auto parent = OpenParent(staged, path);
-      const auto old = OpenBeneath(staged, path, O_RDONLY);
-      if (!parent || !old) return abandon(parent ? old.error() : parent.error());
-      if (const auto written =
-              WriteLike(parent->first, parent->second + ".ratchet-new", text, *old);
-          !written)
-        return abandon(written.error());
-      if (renameat(parent->first.get(), (parent->second + ".ratchet-new").c_str(),
-                   parent->first.get(), parent->second.c_str()) != 0) {
-        return abandon(SystemError("rename " + path));
-      }
+      if (const auto done = StageFile(swap, staged, building, path, text); !done)
+        return abandon(done.error());
     }
     TRY_STATUS(SyncFolder(staged));
   }
+  if (swap.purpose == SwapPurpose::kDeploy) {
+    if (const auto reserved = ReserveSpace(reserve, building); !reserved)
+      return abandon(reserved.error());
+  }
+  if (rename(building.c_str(), staging.c_str()) != 0)
+    return abandon(SystemError("rename " + building));
   if (const auto exchanged = ExchangeFolders(staging, swap.root); !exchanged)
     return abandon(exchanged.error());
   TRY(const Descriptor came_out, OpenRoot(staging));
@@ -181,7 +289,7 @@ Result<RootExchange> SwapRoot(const RootSwap& swap) {
   const bool foreign = tree.hash != swap.expected_tree;
   if (foreign || Listing(staging) != before) {
     TRY_STATUS(ExchangeFolders(staging, swap.root));
-    fs::remove_all(staging, error);
+    forget();
     if (foreign) return RootExchange::kForeign;
     return Fail(ErrorCode::kUnavailable, "files in " + swap.root + " changed while it was copied");
   }

@@ -47,7 +47,7 @@ class TreeWalker {
       struct stat info{};
       if (fstatat(opened.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
         continue;  // gone meanwhile
-      const std::string path = folder.empty() ? name : folder + "/" + name;
+      const std::string path = folder.empty() ? name : fmt::format("{}/{}", folder, name);
       if (S_ISDIR(info.st_mode) && !IsSkippedFolder(name)) TRY_STATUS(Walk(path));
       if (S_ISREG(info.st_mode) && MatchesAny(sources_, path)) TRY_STATUS(Add(path, info.st_size));
     }
@@ -56,6 +56,7 @@ class TreeWalker {
 
   ComponentTree Take() {
     std::vector<FileDigest> digests;
+    digests.reserve(tree_.files.size());
     for (const SourceFile& file : tree_.files) digests.push_back({file.path, Sha256Hex(file.text)});
     tree_.hash = deployment::TreeHash(std::move(digests));
     return std::move(tree_);

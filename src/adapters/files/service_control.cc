@@ -48,6 +48,7 @@ Status DigestsMatch(const Json& loaded, const std::vector<FileDigest>& files) {
 
 Status ServiceControl::RunCommand(const ReloadConfig& reload) {
   std::vector<char*> arguments;
+  arguments.reserve(reload.command.size() + 1);
   for (const std::string& word : reload.command)
     arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);

@@ -248,57 +248,29 @@ Response Api::ShowImprovement(const std::string& id, const Principal& who) {
   return JsonResponse(json);
 }
 
-// Every report carries the signed head of the audit log, so that a log that is cut later shows.
 Response Api::Report(const Request& request, const Principal& who) {
   const std::scoped_lock lock(mutex_);
-  const auto cycles = ports_.reader.Cycles(who.tenants, kListMax);
-  if (!cycles) return ErrorResponse(cycles.error());
-  const auto wanted = request.query.find("cycle");
-  const auto cycle = std::ranges::find_if(*cycles, [&](const Cycle& c) {
-    return wanted == request.query.end() || c.id.value == wanted->second;
-  });
-  if (cycle == cycles->end()) {
-    return ErrorResponse({ErrorCode::kNotFound, wanted == request.query.end()
-                                                    ? "there was no cycle yet"
-                                                    : "no cycle " + wanted->second});
+  CycleId id;
+  if (const auto wanted = request.query.find("cycle"); wanted != request.query.end()) {
+    id = CycleId(wanted->second);
+  } else {
+    const auto latest = ports_.reader.Cycles(who.tenants, 1);
+    if (!latest) return ErrorResponse(latest.error());
+    if (latest->empty()) return ErrorResponse({ErrorCode::kNotFound, "there was no cycle yet"});
+    id = latest->front().id;
   }
-  std::vector<Improvement> improvements;
-  for (const ImprovementId& id : cycle->improvements) {
-    auto improvement = ports_.reader.FindImprovement(who.tenants, id);
-    if (improvement) improvements.push_back(std::move(*improvement));
-  }
-  Json report = reporting::CycleReport(*cycle, improvements, ports_.clock.Now());
-  const auto head = ports_.reader.Head();
-  if (!head) return ErrorResponse(head.error());
-  report["audit_head"] = {{"sequence", head->sequence}, {"hash", head->hash}, {"hmac", head->hmac}};
-  // Reports are kept where `audit verify` finds their heads.
-  const std::string file =
-      fmt::format("{}/{}-{}.json", ports_.reports_folder, cycle->id.value, head->sequence);
-  (void)WritePrivateFile(file, ToText(report) + "\n");
-  return JsonResponse(report);
+  const auto account = ReadCycleAccount(ports_.reader, who.tenants, id);
+  if (!account) return ErrorResponse(account.error());
+  return {.body = SignedReport(*account, ports_.clock.Now())};
 }
 
 Response Api::Metrics() {
   MetricsInput input;
   {
     const std::scoped_lock lock(mutex_);
-    constexpr int kAll = 100'000;
-    const auto improvements = ports_.reader.Improvements(TenantFilter::All(), kAll);
-    const auto cycles = ports_.reader.Cycles(TenantFilter::All(), kAll);
-    if (!improvements) return ErrorResponse(improvements.error());
-    if (!cycles) return ErrorResponse(cycles.error());
-    for (const Improvement& improvement : *improvements) {
-      ++input.improvements[improvement.status];
-      input.tokens += static_cast<double>(improvement.llm_tokens);
-      if (improvement.status == ImprovementStatus::kCompleted)
-        input.impact_total += improvement.opportunity.score;
-    }
-    for (const Cycle& cycle : *cycles) {
-      ++input.cycles[cycle.status];
-      input.opportunities += static_cast<std::uint64_t>(cycle.opportunities_identified);
-      const bool first_ended = cycle.end_time && input.cycle_seconds_last == 0;
-      if (first_ended) input.cycle_seconds_last = Seconds(*cycle.end_time - cycle.start_time);
-    }
+    const auto totals = ports_.reader.Totals();
+    if (!totals) return ErrorResponse(totals.error());
+    input.totals = *totals;
   }
   const auto live = ports_.loop.Ask<std::pair<size_t, bool>>(
       [](Engine& engine) -> Result<std::pair<size_t, bool>> {

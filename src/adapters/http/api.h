@@ -20,7 +20,6 @@ class Api {
     StateStore& reader;  // a connection of its own, used under a lock
     const Clock& clock;
     std::string key_file;
-    std::string reports_folder;
   };
   explicit Api(Ports ports) : ports_(std::move(ports)) {}
 
@@ -46,10 +45,7 @@ class Api {
 Response ErrorResponse(const Error& error);
 
 struct MetricsInput {
-  std::map<ImprovementStatus, int> improvements;
-  std::map<CycleStatus, int> cycles;
-  double cycle_seconds_last = 0, impact_total = 0, tokens = 0;
-  std::uint64_t opportunities = 0;
+  StateTotals totals;
   size_t effects_pending = 0;
   bool stopped = false;
 };

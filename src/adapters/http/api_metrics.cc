@@ -11,36 +11,22 @@ std::string PrometheusText(const MetricsInput& input) {
     text += fmt::format("# HELP ratchet_{0} {1}\n# TYPE ratchet_{0} {2}\nratchet_{0} {3}\n", name,
                         help, type, value);
   };
-  const auto cycles = [&](CycleStatus status) {
-    const auto at = input.cycles.find(status);
-    return at == input.cycles.end() ? 0 : at->second;
+  const auto count = [&](const char* name, const char* help, std::int64_t value) {
+    add(name, "counter", help, static_cast<double>(value));
   };
-  const auto improvements = [&](std::initializer_list<ImprovementStatus> statuses) {
-    int sum = 0;
-    for (const ImprovementStatus status : statuses) {
-      const auto at = input.improvements.find(status);
-      if (at != input.improvements.end()) sum += at->second;
-    }
-    return sum;
-  };
-  int started = 0;
-  for (const auto& [status, count] : input.cycles) started += count;
-  using S = ImprovementStatus;
-  add("improvement_cycles_started", "counter", "Cycles started.", started);
-  add("improvement_cycles_completed", "counter", "Cycles completed.",
-      cycles(CycleStatus::kCompleted));
-  add("improvement_cycles_failed", "counter", "Cycles failed.", cycles(CycleStatus::kFailed));
-  add("improvements_deployed", "counter", "Improvements that were deployed.",
-      improvements({S::kCanary, S::kMonitoring, S::kRollingBack, S::kCompleted, S::kRolledBack}));
-  add("improvements_rolled_back", "counter", "Improvements that were taken back.",
-      improvements({S::kRolledBack}));
-  add("cycle_duration_seconds", "gauge", "Duration of the last completed cycle.",
-      input.cycle_seconds_last);
-  add("opportunities_identified", "counter", "Opportunities found.",
-      static_cast<double>(input.opportunities));
-  add("impact_score_total", "counter", "Impact scores of improvements that stay.",
-      input.impact_total);
-  add("llm_tokens_used", "counter", "Tokens used by language models.", input.tokens);
+  const StateTotals& totals = input.totals;
+  count("improvement_cycles_started", "Cycles started.", totals.cycles_started);
+  count("improvement_cycles_completed", "Cycles completed.", totals.cycles_completed);
+  count("improvement_cycles_failed", "Cycles failed.", totals.cycles_failed);
+  count("improvements_deployed", "Improvements that were deployed.", totals.improvements_deployed);
+  count("improvements_rolled_back", "Improvements that were taken back.",
+        totals.improvements_rolled_back);
+  add("cycle_duration_seconds", "gauge", "Duration of the last cycle that ended.",
+      totals.cycle_seconds_last);
+  count("opportunities_identified", "Opportunities found.", totals.opportunities);
+  add("impact_score_total", "gauge", "Impact scores of the improvements that were kept.",
+      totals.impact);
+  count("llm_tokens_used", "Tokens used by language models.", totals.tokens);
   add("effects_pending", "gauge", "Effects asked for and not answered.",
       static_cast<double>(input.effects_pending));
   add("stopped", "gauge", "1 while the kill switch is on.", input.stopped ? 1 : 0);

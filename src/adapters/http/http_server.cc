@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -72,7 +73,7 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
   Session& operator=(const Session&) = delete;
 
   void Read() {
-    parser_.emplace();
+    parser_ = std::make_unique<Parser>();
     parser_->body_limit(config_.body_bytes_max);
     stream_.expires_after(config_.idle);
     bhttp::async_read(
@@ -115,7 +116,7 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
                          if (error) return;
                          if (keep_alive) return self->Read();
                          beast::error_code ignored;
-                         self->stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+                         (void)self->stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
                          self->Drain(kDrainBytes);
                        });
   }
@@ -137,7 +138,8 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
   const Server::Handler& handler_;
   std::atomic<int>& open_;
   beast::flat_buffer buffer_;
-  std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
+  using Parser = bhttp::request_parser<bhttp::string_body>;
+  std::unique_ptr<Parser> parser_;  // a new one a request
   bhttp::response<bhttp::string_body> message_;
 };
 
@@ -145,7 +147,11 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
 
 struct Server::State {
   State(ServerConfig c, Handler h)
-      : config(std::move(c)), handler(std::move(h)), context(config.threads), acceptor(context) {}
+      : config(std::move(c)),
+        handler(std::move(h)),
+        context(config.threads),
+        acceptor(context),
+        pause(context) {}
 
   void Accept() {
     acceptor.async_accept(
@@ -154,7 +160,12 @@ struct Server::State {
           // Over the limit the connection is closed at once: the sender sees it and comes back.
           if (!error && open < config.connections_max)
             std::make_shared<Session>(std::move(socket), config, handler, open)->Read();
-          Accept();
+          if (!error) return Accept();
+          // No descriptor is free, most likely: asking again at once would only take time.
+          pause.expires_after(std::chrono::milliseconds(50));
+          pause.async_wait([this](beast::error_code stopped) {
+            if (!stopped) Accept();
+          });
         });
   }
 
@@ -163,6 +174,7 @@ struct Server::State {
   std::atomic<int> open = 0;
   asio::io_context context;
   Tcp::acceptor acceptor;
+  asio::steady_timer pause;
   std::vector<std::jthread> threads;
 };
 
@@ -176,10 +188,10 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, Handle
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("\"{}\" is no IP address", config.address));
   const Tcp::endpoint endpoint(address, config.port);
-  state->acceptor.open(endpoint.protocol(), error);
-  if (!error) state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) state->acceptor.bind(endpoint, error);
-  if (!error) state->acceptor.listen(asio::socket_base::max_listen_connections, error);
+  (void)state->acceptor.open(endpoint.protocol(), error);
+  if (!error) (void)state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) (void)state->acceptor.bind(endpoint, error);
+  if (!error) (void)state->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error)
     return Fail(ErrorCode::kUnavailable,
                 fmt::format("listen on {}:{}: {}", config.address, config.port, error.message()));

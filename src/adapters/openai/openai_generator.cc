@@ -49,8 +49,8 @@ Result<ModelReply> OpenAiGenerator::Complete(const ModelRequest& request) {
   double lost_usd = 0;  // attempts without an answer count as fully billed
   for (int attempt = 0;; ++attempt) {
     Attempt result = Try(request);
-    const std::scoped_lock lock(mutex_);
     if (result.reply) {
+      const std::scoped_lock lock(mutex_);
       failures_ = 0;
       result.reply->cost_usd += lost_usd;
       return std::move(result.reply);
@@ -58,18 +58,24 @@ Result<ModelReply> OpenAiGenerator::Complete(const ModelRequest& request) {
     if (result.reply.error().code == ErrorCode::kTimeout) {
       lost_usd += Cost(EstimatedTokens(request), static_cast<std::uint64_t>(request.max_tokens));
     }
-    const bool last = result.retry == Retry::kNo || attempt >= config_.retries;
-    if (last) {
-      if (result.retry == Retry::kYes && ++failures_ >= kFailuresToOpen) {
-        open_until_ = clock_.Now() + kOpenFor;
-        failures_ = 0;
-      }
+    if (result.retry == Retry::kNo || attempt >= config_.retries) {
+      if (result.retry == Retry::kYes) CountFailure();
       return std::move(result.reply);
     }
     constexpr Duration kLongestWait{30'000};
     const Duration backoff{1000LL << (attempt + 1)};
     sleep_(std::min(std::max(result.wait, backoff), kLongestWait));
+    if (request.hold && request.hold())
+      return std::unexpected(
+          result.reply.error().Within("stopped before another try of what failed"));
   }
+}
+
+void OpenAiGenerator::CountFailure() {
+  const std::scoped_lock lock(mutex_);
+  if (++failures_ < kFailuresToOpen) return;
+  open_until_ = clock_.Now() + kOpenFor;
+  failures_ = 0;
 }
 
 OpenAiGenerator::Attempt OpenAiGenerator::Try(const ModelRequest& request) {

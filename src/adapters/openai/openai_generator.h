@@ -44,6 +44,7 @@ class OpenAiGenerator : public CodeGenerator {
     Duration wait{0};
   };
   Attempt Try(const ModelRequest& request);
+  void CountFailure();
   Result<ModelReply> Read(const std::string& body, const ModelRequest& request) const;
   [[nodiscard]] double Cost(std::uint64_t in, std::uint64_t out) const;
 

@@ -64,6 +64,14 @@ TEST_F(OpenAiGeneratorTest, PassingFaultsAreRetriedWithBackoff) {
   EXPECT_EQ(slept_, (std::vector<Duration>{Duration(2000), Duration(7000)}));
 }
 
+TEST_F(OpenAiGeneratorTest, TheKillSwitchHoldsTheNextTry) {
+  http_.answers = {HttpAnswer{.status = 503}, Good()};
+  const auto reply = model_.Complete({.user = "u", .hold = [] { return true; }});
+  ASSERT_FALSE(reply);
+  EXPECT_NE(reply.error().message.find("stopped before another try"), std::string::npos);
+  EXPECT_EQ(slept_.size(), 1U);
+}
+
 TEST_F(OpenAiGeneratorTest, FinalErrorsAreNotRetried) {
   http_.answers = {HttpAnswer{.status = 401}};
   EXPECT_EQ(model_.Complete({.user = "u"}).error().code, ErrorCode::kPermissionDenied);

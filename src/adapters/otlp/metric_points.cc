@@ -38,17 +38,34 @@ Summary SummaryOf(const HistogramPoint& point) {
 CumulativeState::Last* CumulativeState::Touch(const std::string& series, bool& known) {
   const auto at = known_.find(series);
   known = at != known_.end();
+  journal_.push_back(known ? *at->second : Last{.series = series});
   if (known) {
     order_.splice(order_.begin(), order_, at->second);
   } else {
-    order_.push_front({.series = series});
+    order_.push_front({.series = series, .known = true});
     known_[series] = order_.begin();
     if (known_.size() > capacity_) {
+      // Should a forgotten stream come back, it is one whose beginning is not remembered.
+      listening_since_ = std::max(listening_since_, order_.back().start + Duration(1));
       known_.erase(order_.back().series);
       order_.pop_back();
     }
   }
   return &order_.front();
+}
+
+void CumulativeState::Undo() {
+  for (auto before = journal_.rbegin(); before != journal_.rend(); ++before) {
+    const auto at = known_.find(before->series);
+    if (at == known_.end()) continue;  // forgotten meanwhile
+    if (before->known) {
+      *at->second = std::move(*before);
+    } else {
+      order_.erase(at->second);
+      known_.erase(at);
+    }
+  }
+  journal_.clear();
 }
 
 bool CumulativeState::Difference(const std::string& series, NumberPoint& point) {
@@ -59,7 +76,7 @@ bool CumulativeState::Difference(const std::string& series, NumberPoint& point) 
   last->start = point.start;
   last->value = point.value;
   point.value -= before;
-  return known;
+  return known || point.start >= listening_since_;
 }
 
 bool CumulativeState::Difference(const std::string& series, HistogramPoint& point) {
@@ -73,7 +90,7 @@ bool CumulativeState::Difference(const std::string& series, HistogramPoint& poin
       !known || !same_shape || point.start != last->start || point.count < before.count;
   last->start = point.start;
   last->histogram = point;
-  if (reset) return known && same_shape;
+  if (reset) return known ? same_shape : point.start >= listening_since_;
   point.count -= before.count;
   point.sum -= before.sum;
   point.zero_count -= std::min(point.zero_count, before.zero_count);

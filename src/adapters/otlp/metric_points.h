@@ -4,6 +4,7 @@
 #include <list>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "adapters/otlp/decoded.h"
 #include "core/stats/summary.h"
@@ -18,22 +19,29 @@ Summary SummaryOf(const HistogramPoint& point);
 // new start time, or smaller counts) start again from zero.
 class CumulativeState {
  public:
-  explicit CumulativeState(size_t capacity) : capacity_(capacity) {}
-  // The difference to the last point of the series; false for the first one of a stream that began
-  // before we listened.
+  CumulativeState(size_t capacity, Instant listening_since)
+      : capacity_(capacity), listening_since_(listening_since) {}
+  // The difference to the last point of the series. The first point of a stream counts whole when
+  // the stream began while we listened; of an older one it is only remembered, and false.
   bool Difference(const std::string& series, NumberPoint& point);
   bool Difference(const std::string& series, HistogramPoint& point);
+  // Forgets what was remembered since the last Keep: the batch was refused and will come again.
+  void Undo();
+  void Keep() { journal_.clear(); }
 
  private:
   struct Last {
     std::string series;
+    bool known = false;
     Instant start;
     double value = 0;
     HistogramPoint histogram;
   };
   Last* Touch(const std::string& series, bool& known);
   size_t capacity_;
+  Instant listening_since_;
   std::list<Last> order_;
+  std::vector<Last> journal_;  // as they were before, oldest first
   std::unordered_map<std::string, std::list<Last>::iterator> known_;
 };
 

@@ -66,7 +66,8 @@ OtlpAnswer Refuse(int status, std::string_view message) {
 std::string IdentityOf(const Span& span) {
   std::string text = span.name;
   for (const auto& [key, value] : span.attributes) {
-    if (std::ranges::find(kVolatile, key) == std::end(kVolatile)) text += "\n" + key + "=" + value;
+    if (std::ranges::find(kVolatile, key) == std::end(kVolatile))
+      text.append("\n").append(key).append("=").append(value);
   }
   return Sha256Hex(text).substr(0, 24);
 }
@@ -110,12 +111,15 @@ OtlpAnswer OtlpReceiver::Receive(const std::string& path, const std::string& con
   }
   const auto resources = DecodeJson(signal, body);
   if (!resources) return Refuse(400, resources.error().message);
-  TelemetryBatch batch;
-  {
-    const std::scoped_lock lock(mutex_);
-    batch = Translate(*resources);
-  }
-  const auto report = store_.Write(batch);
+  const auto report = [&]() -> Result<WriteReport> {
+    // Of two cumulative points the earlier one must be stored, or refused, first.
+    std::unique_lock lock(mutex_);
+    const TelemetryBatch batch = Translate(*resources);
+    if (signal != Signal::kMetrics) lock.unlock();
+    auto written = store_.Write(batch);
+    if (lock.owns_lock()) written ? cumulative_.Keep() : cumulative_.Undo();
+    return written;
+  }();
   if (!report) return Refuse(503, report.error().message);
   if (report->dropped == 0) return {200, "{\"partialSuccess\":{}}"};
   const char* name = signal == Signal::kMetrics  ? "rejectedDataPoints"
@@ -161,7 +165,8 @@ void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource,
   const auto state_key = [&](const Attributes& attributes) {
     std::string key = metric.name;
     for (const Attributes* all : {&attributes, &resource}) {
-      for (const auto& [name, value] : *all) key += "\n" + name + "=" + value;
+      for (const auto& [name, value] : *all)
+        key.append("\n").append(name).append("=").append(value);
     }
     return key;
   };

@@ -37,7 +37,7 @@ struct OtlpAnswer {
 class OtlpReceiver {
  public:
   OtlpReceiver(const OtlpConfig& config, const Clock& clock, TelemetryStore& store)
-      : config_(config), clock_(clock), store_(store), cumulative_(200'000) {}
+      : config_(config), clock_(clock), store_(store), cumulative_(200'000, clock.Now()) {}
 
   // `path` is "/v1/metrics", "/v1/traces" or "/v1/logs".
   OtlpAnswer Receive(const std::string& path, const std::string& content_type,

@@ -15,6 +15,7 @@ class FixedClock : public Clock {
 class BatchKeeper : public TelemetryStore {
  public:
   Result<WriteReport> Write(const TelemetryBatch& batch) override {
+    if (full) return Fail(ErrorCode::kResourceExhausted, "full");
     last = batch;
     return WriteReport{.dropped = dropped, .drop_reason = "too \"many\""};
   }
@@ -29,6 +30,7 @@ class BatchKeeper : public TelemetryStore {
   Result<TelemetryCounts> Counts(const TelemetryQuery&) override { return TelemetryCounts{}; }
   Result<std::uint64_t> Expire(Instant) override { return std::uint64_t{0}; }
   [[nodiscard]] Duration resolution() const override { return Duration(60'000); }
+  bool full = false;
   TelemetryBatch last;
   std::uint64_t dropped = 0;
 };
@@ -121,6 +123,40 @@ TEST_F(OtlpTest, CumulativeCountersBecomeDifferencesAndResetsStartAgain) {
   EXPECT_EQ(store_.last.samples.at(0).values.sum, 30);
   Post("/v1/metrics", body(5, "2"));
   EXPECT_EQ(store_.last.samples.at(0).values.sum, 5);
+}
+
+TEST_F(OtlpTest, WhatWasRefusedCountsWhenItComesAgain) {
+  const std::string start = std::to_string(ToMillis(clock_.Now()) + 1) + "000000";
+  const auto post = [&](int value) {
+    return Post(
+               "/v1/metrics",
+               R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"jobs","sum":{"aggregationTemporality":2,"isMonotonic":true,
+      "dataPoints":[{"timeUnixNano":"1700000000000000000","startTimeUnixNano":")" +
+                   start + R"(","asInt":")" + std::to_string(value) + "\"}]}}]}]}]}")
+        .status;
+  };
+  store_.full = true;
+  EXPECT_EQ(post(12), 503);
+  store_.full = false;
+  EXPECT_EQ(post(12), 200);
+  EXPECT_EQ(store_.last.samples.at(0).values.sum, 12);
+  store_.full = true;
+  EXPECT_EQ(post(20), 503);
+  store_.full = false;
+  EXPECT_EQ(post(21), 200);
+  EXPECT_EQ(store_.last.samples.at(0).values.sum, 9);
+}
+
+// A short-lived process exports once.
+TEST_F(OtlpTest, AStreamThatBeganWhileWeListenedCountsFromItsFirstPoint) {
+  const std::string start = std::to_string(ToMillis(clock_.Now()) + 1) + "000000";
+  Post(
+      "/v1/metrics",
+      R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"jobs","sum":{"aggregationTemporality":2,"isMonotonic":true,
+      "dataPoints":[{"timeUnixNano":"1700000000000000000","startTimeUnixNano":")" +
+          start + R"(","asInt":"12"}]}}]}]}]})");
+  ASSERT_EQ(store_.last.samples.size(), 1U);
+  EXPECT_EQ(store_.last.samples[0].values.sum, 12);
 }
 
 TEST_F(OtlpTest, HistogramsBecomeLatenciesInMilliseconds) {

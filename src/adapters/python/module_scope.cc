@@ -41,21 +41,7 @@ void ModuleScope::Bind(const Node& statement) {
       return false;
     if (node.is("import_statement") || node.is("import_from_statement") ||
         node.is("future_import_statement")) {
-      const Node module = node.field("module_name");
-      for (const Node& name : node.children()) {
-        if (name == module) continue;
-        if (name.is("wildcard_import")) {
-          star_import_ = true;
-          continue;
-        }
-        const bool aliased = name.is("aliased_import");
-        const std::string imported(aliased ? name.field("name").text() : name.text());
-        std::string local(aliased ? name.field("alias").text() : std::string_view(imported));
-        if (!module.ok() && !aliased) local = local.substr(0, local.find('.'));
-        bindings_[local].push_back(node);
-        imports_[local] = module.ok() ? ImportedName{std::string(module.text()), imported}
-                                      : ImportedName{aliased ? imported : local, ""};
-      }
+      BindImports(node);
       return false;
     }
     if (node.is("assignment") || node.is("augmented_assignment"))
@@ -65,6 +51,24 @@ void ModuleScope::Bind(const Node& statement) {
     if (node.is("as_pattern_target") || node.is("delete_statement")) BindTarget(node, node);
     return true;
   });
+}
+
+void ModuleScope::BindImports(const Node& statement) {
+  const Node module = statement.field("module_name");
+  for (const Node& name : statement.children()) {
+    if (name == module) continue;
+    if (name.is("wildcard_import")) {
+      star_import_ = true;
+      continue;
+    }
+    const bool aliased = name.is("aliased_import");
+    const std::string imported(aliased ? name.field("name").text() : name.text());
+    std::string local(aliased ? name.field("alias").text() : std::string_view(imported));
+    if (!module.ok() && !aliased) local = local.substr(0, local.find('.'));
+    bindings_[local].push_back(statement);
+    imports_[local] = module.ok() ? ImportedName{std::string(module.text()), imported}
+                                  : ImportedName{aliased ? imported : local, ""};
+  }
 }
 
 void ModuleScope::BindTarget(const Node& target, const Node& by) {

@@ -39,6 +39,7 @@ class ModuleScope {
 
  private:
   void Bind(const Node& statement);
+  void BindImports(const Node& statement);
   void BindTarget(const Node& target, const Node& by);
   [[nodiscard]] bool IsImmutable(const Node& value, int depth) const;
 

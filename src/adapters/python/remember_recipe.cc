@@ -165,7 +165,7 @@ std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& f
          (own_line ? "" : "\n") + modules.imports + (imports_at >= helper_at ? "\n\n" : "")});
     std::string helper(kHelper);
     for (const auto& [module, name] : modules.names)
-      helper = ReplaceAll(helper, "{" + module + "}", name);
+      helper = ReplaceAll(helper, fmt::format("{{{}}}", module), name);
     const std::string above = ReplaceAll(text.substr(0, helper_at), "\r", "");
     const bool apart = above.empty() || above.ends_with("\n\n\n") || imports_at >= helper_at;
     insertions.push_back({helper_at, (apart                     ? ""

@@ -1,9 +1,9 @@
 #include "adapters/python/syntax_tree.h"
 
+#include <fmt/format.h>
 #include <tree_sitter/api.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "core/base/check.h"
@@ -40,70 +40,50 @@ bool DepthAbove(const TSTree* tree, int limit) {
 
 }  // namespace
 
-// TSNode is {uint32_t context[4]; const void* id; const TSTree* tree}, the same shape as Node's
-// first members; these two functions are the only places that know it.
-static TSNode ToTs(const std::uint32_t (&context)[4], const void* id, const void* tree) {
-  TSNode node;
-  std::memcpy(node.context, context, sizeof(node.context));
-  node.id = id;
-  node.tree = static_cast<const TSTree*>(tree);
-  return node;
+// These two are the only places that know what a TSNode is made of.
+Node::Node(const TSNode& ts, const std::string* source) {
+  if (ts_node_is_null(ts)) return;
+  std::ranges::copy(ts.context, context_);
+  id_ = ts.id;
+  tree_ = ts.tree;
+  source_ = source;
 }
 
-#define RATCHET_TS ToTs(context_, id_, tree_)
-#define RATCHET_WRAP(ts, out)                                         \
-  do {                                                                \
-    const TSNode wrapped = (ts);                                      \
-    if (!ts_node_is_null(wrapped)) {                                  \
-      std::memcpy((out).context_, wrapped.context, sizeof(context_)); \
-      (out).id_ = wrapped.id;                                         \
-      (out).tree_ = wrapped.tree;                                     \
-      (out).source_ = source_;                                        \
-    }                                                                 \
-  } while (false)
+TSNode Node::Ts() const {
+  TSNode ts;
+  std::ranges::copy(context_, ts.context);
+  ts.id = id_;
+  ts.tree = static_cast<const TSTree*>(tree_);
+  return ts;
+}
 
-std::string_view Node::type() const { return ok() ? ts_node_type(RATCHET_TS) : ""; }
+std::string_view Node::type() const { return ok() ? ts_node_type(Ts()) : ""; }
 std::string_view Node::text() const {
   return ok() ? std::string_view(*source_).substr(begin(), end() - begin()) : std::string_view();
 }
-int Node::line() const {
-  return ok() ? static_cast<int>(ts_node_start_point(RATCHET_TS).row) + 1 : 0;
-}
-int Node::last_line() const {
-  return ok() ? static_cast<int>(ts_node_end_point(RATCHET_TS).row) + 1 : 0;
-}
-size_t Node::begin() const { return ts_node_start_byte(RATCHET_TS); }
-size_t Node::end() const { return ts_node_end_byte(RATCHET_TS); }
-bool Node::is_error() const {
-  return ok() && (ts_node_is_error(RATCHET_TS) || ts_node_is_missing(RATCHET_TS));
-}
-bool Node::has_error() const { return ok() && ts_node_has_error(RATCHET_TS); }
+int Node::line() const { return ok() ? static_cast<int>(ts_node_start_point(Ts()).row) + 1 : 0; }
+int Node::last_line() const { return ok() ? static_cast<int>(ts_node_end_point(Ts()).row) + 1 : 0; }
+size_t Node::begin() const { return ts_node_start_byte(Ts()); }
+size_t Node::end() const { return ts_node_end_byte(Ts()); }
+bool Node::is_error() const { return ok() && (ts_node_is_error(Ts()) || ts_node_is_missing(Ts())); }
+bool Node::has_error() const { return ok() && ts_node_has_error(Ts()); }
 
 Node Node::field(std::string_view name) const {
-  Node found;
-  if (ok()) {
-    RATCHET_WRAP(
-        ts_node_child_by_field_name(RATCHET_TS, name.data(), static_cast<uint32_t>(name.size())),
-        found);
-  }
-  return found;
+  if (!ok()) return {};
+  const auto size = static_cast<std::uint32_t>(name.size());
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is given
+  return {ts_node_child_by_field_name(Ts(), name.data(), size), source_};
 }
 
-Node Node::parent() const {
-  Node found;
-  if (ok()) RATCHET_WRAP(ts_node_parent(RATCHET_TS), found);
-  return found;
-}
+Node Node::parent() const { return ok() ? Node(ts_node_parent(Ts()), source_) : Node(); }
 
 std::vector<Node> Node::tokens() const {
   std::vector<Node> all;
   if (!ok()) return all;
-  TSTreeCursor cursor = ts_tree_cursor_new(RATCHET_TS);
+  TSTreeCursor cursor = ts_tree_cursor_new(Ts());
   if (ts_tree_cursor_goto_first_child(&cursor)) {
     do {
-      Node child;
-      RATCHET_WRAP(ts_tree_cursor_current_node(&cursor), child);
-      all.push_back(child);
+      all.push_back(Node(ts_tree_cursor_current_node(&cursor), source_));
     } while (ts_tree_cursor_goto_next_sibling(&cursor));
   }
   ts_tree_cursor_delete(&cursor);
@@ -113,8 +93,7 @@ std::vector<Node> Node::tokens() const {
 std::vector<Node> Node::children() const {
   std::vector<Node> named;
   for (const Node& child : tokens()) {
-    const TSNode ts = ToTs(child.context_, child.id_, child.tree_);
-    if (ts_node_is_named(ts) && !child.is("comment")) named.push_back(child);
+    if (ts_node_is_named(child.Ts()) && !child.is("comment")) named.push_back(child);
   }
   return named;
 }
@@ -143,13 +122,7 @@ SyntaxTree::~SyntaxTree() {
 }
 
 Node SyntaxTree::root() const {
-  const TSNode ts = ts_tree_root_node(static_cast<TSTree*>(tree_));
-  Node node;
-  std::memcpy(node.context_, ts.context, sizeof(node.context_));
-  node.id_ = ts.id;
-  node.tree_ = ts.tree;
-  node.source_ = text_.get();
-  return node;
+  return {ts_tree_root_node(static_cast<TSTree*>(tree_)), text_.get()};
 }
 
 std::optional<std::string> StringValue(const Node& node) {
@@ -165,9 +138,9 @@ std::optional<std::string> StringValue(const Node& node) {
 std::string QualifiedName(const Node& function) {
   std::string name(function.field("name").text());
   for (Node at = function.parent(); at.ok(); at = at.parent()) {
-    if (at.is("class_definition")) name = std::string(at.field("name").text()) + "." + name;
-    if (at.is("function_definition"))
-      name = std::string(at.field("name").text()) + ".<locals>." + name;
+    const bool type = at.is("class_definition");
+    if (type || at.is("function_definition"))
+      name = fmt::format("{}{}{}", at.field("name").text(), type ? "." : ".<locals>.", name);
   }
   return name;
 }

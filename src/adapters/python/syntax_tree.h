@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+struct TSNode;
+
 namespace ratchet::python {
 
 // A node of a SyntaxTree; valid as long as its tree. Cheap to copy.
@@ -31,7 +33,9 @@ class Node {
 
  private:
   friend class SyntaxTree;
-  std::uint32_t context_[4] = {};  // TSNode, kept opaque to readers of this header
+  Node(const TSNode& ts, const std::string* source);  // not ok() for the null node
+  [[nodiscard]] TSNode Ts() const;
+  std::uint32_t context_[4] = {};  // TSNode's members, which this header keeps opaque
   const void* id_ = nullptr;
   const void* tree_ = nullptr;
   const std::string* source_ = nullptr;

@@ -61,7 +61,8 @@ void AuditVerifier::Add(const AuditEntry& entry) {
 }
 
 AuditVerdict AuditVerifier::Finish() {
-  if (heads_.empty() && entries_ > 0) Blame("there is no signed head");
+  if (entries_ == 0) Blame("the log is empty, although every start of a daemon is an entry");
+  if (heads_.empty()) Blame("there is no signed head");
   for (const AuditHead& head : heads_) {
     if (!HeadIsGenuine(head, key_)) {
       Blame(fmt::format("the signature of the head at entry {} is wrong", head.sequence));

@@ -119,24 +119,23 @@ Result<Query> Database::Prepare(const std::string& sql) {
   return Query(db_, at->second);
 }
 
-Status Database::Migrate(const std::string& schema, int version) {
+Status Database::Migrate(std::span<const char* const> steps) {
   Scope scope(*this);
   TRY_STATUS(scope.Begin());
-  std::int64_t found = 0;
+  size_t found = 0;
   {
     TRY(Query query, Prepare("PRAGMA user_version"));
     TRY(const bool row, query.Next());
-    if (row) found = query.IntAt(0);
+    if (row) found = static_cast<size_t>(query.IntAt(0));
   }
-  if (found > version) {
+  if (found > steps.size()) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("it was written by a newer version (schema {}, this one knows {})",
-                            found, version));
+                            found, steps.size()));
   }
-  if (found == 0) {
-    TRY_STATUS(Execute(schema));
-    TRY_STATUS(Execute(fmt::format("PRAGMA user_version = {}", version)));
-  }
+  for (const char* step : steps.subspan(found)) TRY_STATUS(Execute(step));
+  if (found < steps.size())
+    TRY_STATUS(Execute(fmt::format("PRAGMA user_version = {}", steps.size())));
   return scope.Commit();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -63,8 +64,9 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   Status Execute(const std::string& sql);
-  // Makes the schema in an empty file. kInvalidArgument when a newer version wrote the file.
-  Status Migrate(const std::string& schema, int version);
+  // Brings the file to the schema's last version: `steps[i]` leads from version i to i + 1.
+  // kInvalidArgument when a newer version wrote the file.
+  Status Migrate(std::span<const char* const> steps);
   // A statement is prepared once and reused.
   Result<Query> Prepare(const std::string& sql);
 

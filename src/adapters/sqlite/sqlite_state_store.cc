@@ -14,7 +14,7 @@ namespace {
 using sqlite::Database;
 using sqlite::Query;
 
-constexpr const char* kSchema = R"sql(
+constexpr const char* kSchema[] = {R"sql(
 CREATE TABLE system (id INTEGER PRIMARY KEY CHECK (id = 1), stopped INTEGER NOT NULL,
   stopped_by TEXT NOT NULL, next_id INTEGER NOT NULL, last_scheduled INTEGER);
 CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE audit (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, tenant TE
   details TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL);
 CREATE TABLE audit_head (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL,
   hash TEXT NOT NULL, hmac TEXT NOT NULL);
-)sql";
+)sql"};
 
 bool IsActive(const Cycle& cycle) {
   return cycle.status != CycleStatus::kCompleted && cycle.status != CycleStatus::kFailed;
@@ -49,9 +49,9 @@ const TenantId& TenantOf(const Alert& a) { return a.tenant; }
 
 Result<std::unique_ptr<SqliteStateStore>> SqliteStateStore::Open(const Options& options) {
   TRY(auto db, Database::Open(options.path, sqlite::Synchronous::kFull, options.mode, options.vfs));
-  std::unique_ptr<SqliteStateStore> store(new SqliteStateStore(std::move(db), options.audit_key));
+  std::unique_ptr<SqliteStateStore> store(new SqliteStateStore(std::move(db), options));
   if (options.mode == sqlite::OpenMode::kReadWrite) {
-    if (const auto migrated = store->db_->Migrate(kSchema, kSchemaVersion); !migrated) {
+    if (const auto migrated = store->db_->Migrate(kSchema); !migrated) {
       return std::unexpected(migrated.error().Within("open state " + options.path));
     }
   }
@@ -117,6 +117,15 @@ Result<PersistedState> SqliteStateStore::Load() {
 }
 
 Status SqliteStateStore::Commit(const Transaction& transaction) {
+  Status done = CommitOnce(transaction);
+  // A full disk undoes the transaction for certain, so it may be tried again.
+  const bool full = !done && done.error().code == ErrorCode::kResourceExhausted;
+  if (!full || reserve_ == nullptr || !reserve_->held()) return done;
+  reserve_->Release();
+  return CommitOnce(transaction);
+}
+
+Status SqliteStateStore::CommitOnce(const Transaction& transaction) {
   Database::Scope scope(*db_);
   TRY_STATUS(scope.Begin());
   TRY_STATUS(Write(transaction));
@@ -135,6 +144,7 @@ Status SqliteStateStore::Write(const Transaction& tx) {
     TRY_STATUS(query.Run());
   }
   TRY_STATUS(WriteWork(tx));
+  TRY_STATUS(WritePending(tx));
   TRY_STATUS(WriteRecords(tx));
   return AppendAudit(tx.audit);
 }
@@ -164,12 +174,18 @@ Status SqliteStateStore::WriteWork(const Transaction& tx) {
     // The files' bytes must come back exactly, also those that are no UTF-8: stored as hex.
     auto json = ToJson(change);
     for (size_t i = 0; i < change.files.size(); ++i) {
-      json["files"][i]["after"] = HexEncode(change.files[i].after);
-      if (change.files[i].before) json["files"][i]["before"] = HexEncode(*change.files[i].before);
+      const FileChange& file = change.files[i];
+      json["files"][i]["after"] = HexEncode(file.after);
+      if (file.before) json["files"][i]["before"] = HexEncode(*file.before);
     }
     TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO changes VALUES (?, ?)"));
     TRY_STATUS(query.Text(id.value).Text(ToText(json)).Run());
   }
+  return {};
+}
+
+// What is asked for and not done: effects, timers, reserved money.
+Status SqliteStateStore::WritePending(const Transaction& tx) {
   for (const StoredEffect& stored : tx.effects) {
     TRY(Query query, db_->Prepare("INSERT INTO effects VALUES (?1, (SELECT coalesce(max(number), "
                                   "0) + 1 FROM effects), ?2, "
@@ -339,16 +355,63 @@ Result<std::vector<Alert>> SqliteStateStore::Alerts(const TenantFilter& f, int l
   return Documents<Alert>("alert", f, limit);
 }
 
+Result<std::string> SqliteStateStore::FindDocument(std::string_view kind,
+                                                   const TenantFilter& filter,
+                                                   const std::string& id) {
+  TRY(Query query, db_->Prepare("SELECT tenant, json FROM documents WHERE kind = ? AND id = ?"));
+  query.Text(kind).Text(id);
+  TRY(const bool row, query.Next());
+  if (!row || !filter.Allows(TenantId(query.TextAt(0))))
+    return Fail(ErrorCode::kNotFound, fmt::format("no {} {}", kind, id));
+  return std::string(query.TextAt(1));
+}
+
 Result<Improvement> SqliteStateStore::FindImprovement(const TenantFilter& filter,
                                                       const ImprovementId& id) {
-  TRY(Query query,
-      db_->Prepare("SELECT tenant, json FROM documents WHERE kind = 'improvement' AND id = ?"));
-  query.Text(id.value);
-  TRY(const bool row, query.Next());
-  if (!row || !filter.Allows(TenantId(query.TextAt(0)))) {
-    return Fail(ErrorCode::kNotFound, "no improvement " + id.value);
+  TRY(const std::string json, FindDocument("improvement", filter, id.value));
+  return FromJson<Improvement>(json);
+}
+
+Result<Cycle> SqliteStateStore::FindCycle(const TenantFilter& filter, const CycleId& id) {
+  TRY(const std::string json, FindDocument("cycle", filter, id.value));
+  return FromJson<Cycle>(json);
+}
+
+// Summed up where the documents are; none of them is decoded here.
+Result<StateTotals> SqliteStateStore::Totals() {
+  StateTotals totals;
+  {
+    TRY(Query query,
+        db_->Prepare("SELECT count(*), coalesce(sum(json ->> 'status' = 'completed'), 0), "
+                     "coalesce(sum(json ->> 'status' = 'failed'), 0), "
+                     "coalesce(sum(json ->> 'opportunities_identified'), 0) "
+                     "FROM documents WHERE kind = 'cycle'"));
+    TRY_STATUS(query.Run());
+    totals.cycles_started = query.IntAt(0);
+    totals.cycles_completed = query.IntAt(1);
+    totals.cycles_failed = query.IntAt(2);
+    totals.opportunities = query.IntAt(3);
   }
-  return FromJson<Improvement>(query.TextAt(1));
+  {
+    TRY(Query query,
+        db_->Prepare("SELECT (json ->> 'end_time' - json ->> 'start_time') / 1000.0 FROM documents "
+                     "WHERE kind = 'cycle' AND json ->> 'end_time' IS NOT NULL "
+                     "ORDER BY number DESC LIMIT 1"));
+    TRY(const bool row, query.Next());
+    if (row) totals.cycle_seconds_last = query.RealAt(0);
+  }
+  TRY(Query query, db_->Prepare("SELECT coalesce(sum(json ->> 'deployed_at' IS NOT NULL), 0), "
+                                "coalesce(sum(json ->> 'status' = 'rolled_back'), 0), "
+                                "coalesce(sum(json ->> 'llm_tokens'), 0), "
+                                "coalesce(sum((json ->> 'status' = 'completed') * (json ->> "
+                                "'$.opportunity.score')), 0.0) "
+                                "FROM documents WHERE kind = 'improvement'"));
+  TRY_STATUS(query.Run());
+  totals.improvements_deployed = query.IntAt(0);
+  totals.improvements_rolled_back = query.IntAt(1);
+  totals.tokens = query.IntAt(2);
+  totals.impact = query.RealAt(3);
+  return totals;
 }
 
 Result<std::vector<ComponentState>> SqliteStateStore::Components() {

@@ -4,19 +4,19 @@
 
 #include "adapters/sqlite/audit_chain.h"
 #include "adapters/sqlite/database.h"
+#include "adapters/sqlite/disk_reserve.h"
 #include "ports/state_store.h"
 
 namespace ratchet {
 
 class SqliteStateStore : public StateStore {
  public:
-  static constexpr int kSchemaVersion = 1;
-
   struct Options {
     std::string path;
     std::string audit_key;  // signs the head of the audit log
     sqlite::OpenMode mode = sqlite::OpenMode::kReadWrite;
-    std::string vfs;  // for the simulation
+    std::string vfs;                 // for the simulation
+    DiskReserve* reserve = nullptr;  // given free when the disk is full
   };
   // Creates or migrates the schema. kDataLoss for a damaged file, kInvalidArgument for one that a
   // newer version wrote.
@@ -28,11 +28,13 @@ class SqliteStateStore : public StateStore {
   Result<double> ReservedOn(const std::string& day) override;
   Result<std::vector<Improvement>> Improvements(const TenantFilter& filter, int limit) override;
   Result<Improvement> FindImprovement(const TenantFilter& filter, const ImprovementId& id) override;
+  Result<Cycle> FindCycle(const TenantFilter& filter, const CycleId& id) override;
   Result<std::vector<Cycle>> Cycles(const TenantFilter& filter, int limit) override;
   Result<std::vector<Insight>> Insights(const TenantFilter& filter, int limit) override;
   Result<std::vector<Opportunity>> Opportunities(const TenantFilter& filter, int limit) override;
   Result<std::vector<Alert>> Alerts(const TenantFilter& filter, int limit) override;
   Result<AuditHead> Head() override;
+  Result<StateTotals> Totals() override;
 
   // Reads the whole audit log in order.
   Status VisitAudit(const std::function<void(const AuditEntry&)>& visit);
@@ -41,12 +43,16 @@ class SqliteStateStore : public StateStore {
   Result<std::int64_t> CountEffects();
 
  private:
-  SqliteStateStore(std::unique_ptr<sqlite::Database> db, std::string key)
-      : db_(std::move(db)), audit_key_(std::move(key)) {}
+  SqliteStateStore(std::unique_ptr<sqlite::Database> db, const Options& options)
+      : db_(std::move(db)), audit_key_(options.audit_key), reserve_(options.reserve) {}
+  Status CommitOnce(const Transaction& transaction);
   Status Write(const Transaction& tx);
   Status WriteWork(const Transaction& tx);
+  Status WritePending(const Transaction& tx);
   Status WriteRecords(const Transaction& tx);
   Status AppendAudit(const std::vector<AuditRecord>& records);
+  Result<std::string> FindDocument(std::string_view kind, const TenantFilter& filter,
+                                   const std::string& id);
   Status PutDocument(std::string_view kind, const std::string& id, const TenantId& tenant,
                      const std::string& json);
   template <typename T>
@@ -54,6 +60,7 @@ class SqliteStateStore : public StateStore {
 
   std::unique_ptr<sqlite::Database> db_;
   std::string audit_key_;
+  DiskReserve* reserve_;
 };
 
 }  // namespace ratchet

@@ -71,6 +71,41 @@ TEST_F(SqliteStateStoreTest, EverythingComesBackAfterReopening) {
   EXPECT_EQ(*store_->ReservedOn("2026-01-01"), 0.5);
 }
 
+TEST_F(SqliteStateStoreTest, TotalsAreOfEverythingThatWasStored) {
+  EXPECT_EQ(store_->Totals()->cycles_started, 0);
+  Transaction tx;
+  const auto improvement = [&](const std::string& id, ImprovementStatus status, double score) {
+    Improvement made;
+    made.id = ImprovementId(id);
+    made.status = status;
+    made.opportunity.score = score;
+    made.llm_tokens = 100;
+    if (status != ImprovementStatus::kFailed) made.deployed_at = FromMillis(5);
+    tx.improvements.push_back(made);
+  };
+  improvement("imp-1", ImprovementStatus::kCompleted, 7200);
+  improvement("imp-2", ImprovementStatus::kRolledBack, 900);
+  improvement("imp-3", ImprovementStatus::kFailed, 300);
+  Cycle running{.id = CycleId("cycle-1"), .opportunities_identified = 4};
+  Cycle ended{.id = CycleId("cycle-2"),
+              .status = CycleStatus::kCompleted,
+              .start_time = FromMillis(1000),
+              .end_time = FromMillis(3500),
+              .opportunities_identified = 2};
+  tx.cycles = {ended, running};
+  ASSERT_TRUE(store_->Commit(tx));
+  const auto totals = store_->Totals();
+  ASSERT_TRUE(totals) << totals.error().message;
+  EXPECT_EQ(totals->cycles_started, 2);
+  EXPECT_EQ(totals->cycles_completed, 1);
+  EXPECT_EQ(totals->opportunities, 6);
+  EXPECT_EQ(totals->improvements_deployed, 2);
+  EXPECT_EQ(totals->improvements_rolled_back, 1);
+  EXPECT_EQ(totals->tokens, 300);
+  EXPECT_EQ(totals->impact, 7200);
+  EXPECT_EQ(totals->cycle_seconds_last, 2.5);
+}
+
 TEST_F(SqliteStateStoreTest, EndedWorkIsNotLoadedButFound) {
   Improvement improvement;
   improvement.id = ImprovementId("imp-1");

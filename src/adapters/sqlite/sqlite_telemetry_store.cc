@@ -19,10 +19,9 @@ constexpr size_t kExamplesMax = 3;  // stack traces kept a cluster
 constexpr size_t kExampleBytes = 8000;
 constexpr size_t kCacheMax = 50'000;
 constexpr size_t kOrphansMax = 20'000;
-constexpr int kSchemaVersion = 1;
-constexpr std::int64_t kCountBucketMs = 1000;
+constexpr size_t kTenantsMax = 2'000;  // counted by themselves
 
-constexpr const char* kSchema = R"sql(
+constexpr const char* kSchema[] = {R"sql(
 CREATE TABLE series (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, component TEXT NOT NULL, operation TEXT NOT NULL,
   version TEXT NOT NULL, metric TEXT NOT NULL, UNIQUE (tenant, component, operation, version, metric));
 CREATE TABLE points (series INTEGER NOT NULL, start INTEGER NOT NULL, count INTEGER NOT NULL, errors INTEGER NOT NULL,
@@ -41,7 +40,12 @@ CREATE TABLE shape_users (shape INTEGER NOT NULL, user TEXT NOT NULL, last_seen 
   PRIMARY KEY (shape, user)) WITHOUT ROWID;
 CREATE TABLE events (time INTEGER NOT NULL, kind INTEGER NOT NULL, tenant TEXT NOT NULL, component TEXT NOT NULL, description TEXT NOT NULL);
 CREATE TABLE arrivals (start INTEGER PRIMARY KEY, metrics INTEGER NOT NULL, logs INTEGER NOT NULL, events INTEGER NOT NULL, spans INTEGER NOT NULL);
-)sql";
+)sql",
+                                   R"sql(
+DROP TABLE arrivals;
+CREATE TABLE arrivals (start INTEGER NOT NULL, tenant TEXT NOT NULL, metrics INTEGER NOT NULL, logs INTEGER NOT NULL,
+  events INTEGER NOT NULL, spans INTEGER NOT NULL, PRIMARY KEY (start, tenant)) WITHOUT ROWID;
+)sql"};
 
 std::string Cut(const std::string& name) {
   return name.size() <= kNameBytes ? name : Shorten(name, kNameBytes);
@@ -80,12 +84,13 @@ Query& Bind(Query& query, const Where& where) {
 }  // namespace
 
 Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(
-    const std::string& path, const TelemetryLimits& limits, const Clock& clock) {
+    const std::string& path, const TelemetryLimits& limits, const Clock& clock,
+    const DiskReserve* reserve) {
   TRY(auto db, Database::Open(path, sqlite::Synchronous::kNormal, sqlite::OpenMode::kReadWrite));
   std::unique_ptr<SqliteTelemetryStore> store(
-      new SqliteTelemetryStore(std::move(db), limits, clock));
+      new SqliteTelemetryStore(std::move(db), limits, clock, reserve));
   const auto opened = [&]() -> Status {
-    TRY_STATUS(store->db_->Migrate(kSchema, kSchemaVersion));
+    TRY_STATUS(store->db_->Migrate(kSchema));
     return store->LoadSeries();
   }();
   if (!opened) return std::unexpected(opened.error().Within("open telemetry " + path));
@@ -121,6 +126,8 @@ bool SqliteTelemetryStore::Acceptable(Instant t, WriteReport& report) const {
 }
 
 Result<WriteReport> SqliteTelemetryStore::Write(const TelemetryBatch& batch) {
+  if (reserve_ != nullptr && !reserve_->held())
+    return Fail(ErrorCode::kResourceExhausted, "the disk is full: telemetry is refused");
   const std::scoped_lock lock(mutex_);
   WriteReport report;
   Database::Scope scope(*db_);
@@ -176,17 +183,32 @@ Status SqliteTelemetryStore::WriteAll(const TelemetryBatch& batch, WriteReport& 
 }
 
 Status SqliteTelemetryStore::CountArrivals(const TelemetryBatch& batch) {
-  const std::int64_t start = ToMillis(clock_.Now()) / kCountBucketMs * kCountBucketMs;
-  TRY(Query query, db_->Prepare("INSERT INTO arrivals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT "
-                                "(start) DO UPDATE SET metrics = metrics + ?2, "
-                                "logs = logs + ?3, events = events + ?4, spans = spans + ?5"));
-  const auto size = [](const auto& list) { return static_cast<std::int64_t>(list.size()); };
-  return query.Int(start)
-      .Int(size(batch.samples))
-      .Int(size(batch.logs))
-      .Int(size(batch.events))
-      .Int(size(batch.spans))
-      .Run();
+  const std::int64_t start = BucketOf(clock_.Now());
+  std::map<TenantId, TelemetryCounts> arrived;
+  // Beyond the limit tenants are counted together, for whoever may see all.
+  const auto of = [&](const TenantId& tenant) -> TelemetryCounts& {
+    if (counted_tenants_.size() < kTenantsMax) counted_tenants_.insert(tenant);
+    return arrived[counted_tenants_.contains(tenant) ? tenant : TenantId()];
+  };
+  for (const Sample& sample : batch.samples) ++of(sample.series.tenant).metrics;
+  for (const LogRecord& log : batch.logs) ++of(log.tenant).logs;
+  for (const Event& event : batch.events) ++of(event.tenant).events;
+  for (const SpanRecord& span : batch.spans) ++of(span.tenant).spans;
+  const auto number = [](std::uint64_t count) { return static_cast<std::int64_t>(count); };
+  for (const auto& [tenant, counts] : arrived) {
+    TRY(Query query,
+        db_->Prepare("INSERT INTO arrivals VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT "
+                     "(start, tenant) DO UPDATE SET metrics = metrics + ?3, "
+                     "logs = logs + ?4, events = events + ?5, spans = spans + ?6"));
+    TRY_STATUS(query.Int(start)
+                   .Text(tenant.value)
+                   .Int(number(counts.metrics))
+                   .Int(number(counts.logs))
+                   .Int(number(counts.events))
+                   .Int(number(counts.spans))
+                   .Run());
+  }
+  return {};
 }
 
 // --- Points -------------------------------------------------------------------------------------
@@ -545,10 +567,13 @@ Result<std::vector<Event>> SqliteTelemetryStore::Events(const TelemetryQuery& qu
 
 Result<TelemetryCounts> SqliteTelemetryStore::Counts(const TelemetryQuery& query) {
   const std::scoped_lock lock(mutex_);
+  const Where where = Conditions({.tenants = query.tenants}, false);
   TRY(Query rows, db_->Prepare("SELECT coalesce(sum(metrics), 0), coalesce(sum(logs), 0), "
                                "coalesce(sum(events), 0), coalesce(sum(spans), 0) "
-                               "FROM arrivals WHERE start >= ? AND start < ?"));
+                               "FROM arrivals WHERE start >= ? AND start < ?" +
+                               where.sql));
   rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
+  Bind(rows, where);
   TRY(const bool row, rows.Next());
   const auto number = [&](int column) {
     return row ? static_cast<std::uint64_t>(rows.IntAt(column)) : 0;

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "adapters/sqlite/database.h"
+#include "adapters/sqlite/disk_reserve.h"
 #include "adapters/sqlite/repeat_tracker.h"
 #include "ports/clock.h"
 #include "ports/telemetry_store.h"
@@ -29,9 +30,11 @@ struct TelemetryLimits {
 
 class SqliteTelemetryStore : public TelemetryStore {
  public:
+  // While a given reserve is not held, every batch is refused with kResourceExhausted.
   static Result<std::unique_ptr<SqliteTelemetryStore>> Open(const std::string& path,
                                                             const TelemetryLimits& limits,
-                                                            const Clock& clock);
+                                                            const Clock& clock,
+                                                            const DiskReserve* reserve = nullptr);
 
   Result<WriteReport> Write(const TelemetryBatch& batch) override;
   Result<std::vector<Point>> Points(const TelemetryQuery& query) override;
@@ -44,8 +47,8 @@ class SqliteTelemetryStore : public TelemetryStore {
 
  private:
   SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits,
-                       const Clock& clock)
-      : db_(std::move(db)), limits_(limits), clock_(clock), repeats_(100'000) {}
+                       const Clock& clock, const DiskReserve* reserve)
+      : db_(std::move(db)), limits_(limits), clock_(clock), reserve_(reserve), repeats_(100'000) {}
 
   Status LoadSeries();
   Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
@@ -65,6 +68,8 @@ class SqliteTelemetryStore : public TelemetryStore {
   TelemetryLimits limits_;
   std::mutex mutex_;
   const Clock& clock_;
+  const DiskReserve* reserve_;
+  std::set<TenantId> counted_tenants_;
   std::map<SeriesKey, std::int64_t> series_;
   std::map<std::pair<std::int64_t, std::int64_t>, Summary>
       points_;  // recently written, for merging

@@ -83,6 +83,27 @@ TEST_F(SqliteTelemetryStoreTest, EveryReadIsFilteredByTenant) {
   EXPECT_EQ(store_->ErrorClusters(Everything("b"))->size(), 1U);
   EXPECT_EQ(store_->CallShapes(Everything("b"))->size(), 1U);
   EXPECT_EQ(store_->Events(Everything("b"))->size(), 1U);
+  EXPECT_EQ(store_->Counts(Everything("a"))->spans, 0U);
+  EXPECT_EQ(store_->Counts(Everything("b"))->spans, 2U);
+  EXPECT_EQ(store_->Counts(Everything("b"))->logs, 1U);
+}
+
+TEST_F(SqliteTelemetryStoreTest, AFileOfTheFirstSchemaIsMigrated) {
+  ASSERT_TRUE(store_->Write({.spans = {Span("a", "t1", true, 10)}}));
+  store_.reset();
+  {
+    const auto db = sqlite::Database::Open(folder_ + "/telemetry.db", sqlite::Synchronous::kNormal,
+                                           sqlite::OpenMode::kReadWrite);
+    ASSERT_TRUE((*db)->Execute(
+        "DROP TABLE arrivals; CREATE TABLE arrivals (start INTEGER PRIMARY KEY, metrics INTEGER, "
+        "logs INTEGER, events INTEGER, spans INTEGER); PRAGMA user_version = 1"));
+  }
+  auto opened = SqliteTelemetryStore::Open(folder_ + "/telemetry.db", {}, clock_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  store_ = std::move(*opened);
+  EXPECT_EQ(store_->Points(Everything("a"))->size(), 1U);
+  ASSERT_TRUE(store_->Write({.spans = {Span("a", "t2", true, 10)}}));
+  EXPECT_EQ(store_->Counts(Everything("a"))->spans, 1U);
 }
 
 TEST_F(SqliteTelemetryStoreTest, CallsWaitForTheirRequestAndGetItsOperation) {

@@ -152,6 +152,47 @@ TEST_F(AnalysisTest, TenantsThatShareARootMakeOneOpportunity) {
             2U);
 }
 
+CallShape RankShape(std::uint64_t repeats, double call_ms) {
+  return {.tenant = TenantId("acme"),
+          .component = ComponentId("shop"),
+          .operation = "search",
+          .name = "rank",
+          .code = {"rank.py", "rank", 3},
+          .calls = 600,
+          .total_ms = 600 * call_ms,
+          .repeats = repeats,
+          .repeat_ms = static_cast<double>(repeats) * call_ms};
+}
+
+// One piece of work: the cache, as urgent as the slowness that people feel.
+TEST_F(AnalysisTest, ASymptomIsMendedAtItsCause) {
+  Minutes(-600, -60, 20, 10);
+  Minutes(-60, 0, 100, 10);
+  input_.shapes = {RankShape(500, 90)};
+  const auto insights = Run();
+  ASSERT_EQ(insights.size(), 2U);
+  const auto found = FindOpportunities(input_, insights, policy_,
+                                       [](const ComponentId&) { return Reach::kTenant; });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].kind, InsightKind::kRepeatedCalls);
+  EXPECT_EQ(found[0].severity, Severity::kCritical);
+  EXPECT_NE(std::ranges::find(found[0].evidence, "baseline_mean_ms", &Evidence::name),
+            found[0].evidence.end());
+}
+
+// A cache that would save little is not why the operation became five times slower.
+TEST_F(AnalysisTest, ASymptomWithoutItsCauseNamesTheSlowestFunction) {
+  Minutes(-600, -60, 20, 10);
+  Minutes(-60, 0, 100, 10);
+  input_.shapes = {RankShape(200, 60)};
+  const auto found =
+      FindOpportunities(input_, Run(), policy_, [](const ComponentId&) { return Reach::kTenant; });
+  const auto symptom =
+      std::ranges::find(found, InsightKind::kLatencyDegradation, &Opportunity::kind);
+  ASSERT_NE(symptom, found.end());
+  EXPECT_EQ(symptom->code.function, "rank");
+}
+
 TEST_F(AnalysisTest, TheSourceThatSawMoreRequestsIsUsed) {
   Point span, histogram;
   span.series = {TenantId("a"), ComponentId("c"), "op", "", kSpanLatency};

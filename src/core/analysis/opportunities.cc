@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <tuple>
 
 #include "core/analysis/impact.h"
@@ -13,9 +14,10 @@
 namespace ratchet::analysis {
 namespace {
 
-double Value(const Insight& insight, std::string_view name) {
-  const auto at = std::ranges::find(insight.evidence, name, &Evidence::name);
-  return at == insight.evidence.end() ? 0 : at->value;
+// Of an insight or an opportunity; 0 when it was not measured.
+double Value(const auto& of, std::string_view name) {
+  const auto at = std::ranges::find(of.evidence, name, &Evidence::name);
+  return at == of.evidence.end() ? 0 : at->value;
 }
 
 // What mending it would gain, in % of the operation's latency or errors.
@@ -78,6 +80,54 @@ std::string RequirementOf(const Insight& insight) {
   return {};
 }
 
+// What people feel without knowing why.
+bool IsSymptom(InsightKind kind) {
+  return kind == InsightKind::kLatencyDegradation || kind == InsightKind::kThroughputDrop ||
+         kind == InsightKind::kErrorRateSpike;
+}
+
+// Whether mending `cause` would mend at least half of `symptom`, which is of the same operation.
+bool Explains(const Opportunity& cause, const Opportunity& symptom) {
+  const bool same = cause.tenant == symptom.tenant && cause.component == symptom.component &&
+                    cause.operation == symptom.operation;
+  if (!same || IsSymptom(cause.kind)) return false;
+  const bool of_errors = symptom.kind == InsightKind::kErrorRateSpike;
+  if (of_errors != (cause.kind == InsightKind::kRecurringException)) return false;
+  if (!of_errors) return cause.gain_pct.value >= symptom.gain_pct.value / 2;
+  const double now = Value(symptom, "error_rate"), before = Value(symptom, "baseline_error_rate");
+  const double more = now > 0 ? Value(symptom, "errors") * (1 - before / now) : 0;
+  return Value(cause, "occurrences") >= more / 2;
+}
+
+// A symptom is mended at its cause: one piece of work, as urgent as the symptom.
+void Absorb(Opportunity& cause, const Opportunity& symptom) {
+  cause.severity = std::max(cause.severity, symptom.severity);
+  if (symptom.kind == InsightKind::kErrorRateSpike && symptom.gain_pct.value > cause.gain_pct.value)
+    cause.gain_pct = symptom.gain_pct;
+  for (const Evidence& evidence : symptom.evidence) {
+    const auto known = std::ranges::find(cause.evidence, evidence.name, &Evidence::name);
+    if (known == cause.evidence.end()) cause.evidence.push_back(evidence);
+  }
+}
+
+std::vector<Opportunity> AtTheirCauses(std::vector<Opportunity> all) {
+  std::vector<Opportunity> found, symptoms;
+  for (Opportunity& o : all) (IsSymptom(o.kind) ? symptoms : found).push_back(std::move(o));
+  const size_t causes = found.size();
+  for (Opportunity& symptom : symptoms) {
+    Opportunity* cause = nullptr;
+    for (Opportunity& other : std::span(found).first(causes)) {
+      const bool better = cause == nullptr || other.gain_pct.value > cause->gain_pct.value;
+      if (better && Explains(other, symptom)) cause = &other;
+    }
+    if (cause != nullptr)
+      Absorb(*cause, symptom);
+    else
+      found.push_back(std::move(symptom));
+  }
+  return found;
+}
+
 // Requests in the current window, and in how many of its hours there were any.
 struct Traffic {
   double requests = 0;
@@ -87,7 +137,7 @@ struct Traffic {
 class Finder {
  public:
   Finder(const AnalysisInput& input, const DetectorPolicy& policy)
-      : input_(input), policy_(policy) {
+      : shapes_(input.shapes), policy_(policy) {
     std::map<std::tuple<TenantId, ComponentId, std::string>, std::vector<Point>> points;
     for (const Point& p : input.points) {
       if (p.start < input.now - policy.current) continue;
@@ -131,8 +181,20 @@ class Finder {
     return o;
   }
 
+  // The function in which the operation spends most of its time, as far as spans tell.
+  [[nodiscard]] CodeLocation Suspect(const Opportunity& o) const {
+    const CallShape* most = nullptr;
+    for (const CallShape& shape : shapes_) {
+      const bool of_operation = (o.tenant.empty() || shape.tenant == o.tenant) &&
+                                shape.component == o.component && shape.operation == o.operation;
+      if (!of_operation || shape.code.function.empty()) continue;
+      if (most == nullptr || shape.total_ms > most->total_ms) most = &shape;
+    }
+    return most == nullptr ? CodeLocation{} : most->code;
+  }
+
  private:
-  const AnalysisInput& input_;
+  const std::vector<CallShape>& shapes_;
   const DetectorPolicy& policy_;
   std::map<std::tuple<TenantId, ComponentId, std::string>, Traffic> traffic_;
 };
@@ -161,7 +223,9 @@ std::vector<Opportunity> FindOpportunities(const AnalysisInput& input,
     same->severity = std::max(same->severity, opportunity.severity);
     same->confidence = std::max(same->confidence, opportunity.confidence);
   }
+  found = AtTheirCauses(std::move(found));
   for (size_t i = 0; i < found.size(); ++i) {
+    if (IsSymptom(found[i].kind)) found[i].code = finder.Suspect(found[i]);
     found[i].id = OpportunityId(fmt::format("{}-opp-{:03}", input.cycle.value, i + 1));
     found[i].score = ImpactScore(found[i]);
     found[i].level = LevelOf(found[i].score);

@@ -14,7 +14,7 @@ bool HasDeceivingCharacter(std::string_view path) {
   for (size_t i = 0; i + 1 < path.size(); ++i) {
     const auto a = static_cast<unsigned char>(path[i]);
     const auto b = static_cast<unsigned char>(path[i + 1]);
-    const auto c = i + 2 < path.size() ? static_cast<unsigned char>(path[i + 2]) : 0;
+    const auto c = i + 2 < path.size() ? static_cast<unsigned char>(path[i + 2]) : 0U;
     unsigned code = 0;
     if ((a & 0xE0) == 0xC0) code = ((a & 0x1FU) << 6) | (b & 0x3FU);
     if ((a & 0xF0) == 0xE0) code = ((a & 0x0FU) << 12) | ((b & 0x3FU) << 6) | (c & 0x3FU);

@@ -53,10 +53,12 @@ inline std::unexpected<Error> Fail(ErrorCode code, std::string message) {
 // TRY(auto x, Compute()): x is the value, or the error is returned from this function.
 #define TRY(declaration, expression) \
   TRY_INNER(RATCHET_CONCAT(try_result_, __LINE__), declaration, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses
 #define TRY_INNER(temporary, declaration, expression)                   \
   auto temporary = (expression);                                        \
   if (!temporary) return std::unexpected(std::move(temporary).error()); \
   declaration = std::move(*temporary)
+// NOLINTEND(bugprone-macro-parentheses)
 
 // TRY_STATUS(Write()): returns the error of a Status, else goes on.
 #define TRY_STATUS(expression)                               \

@@ -19,6 +19,7 @@ std::string FormatInstant(Instant t) {
 Result<Duration> ParseDuration(std::string_view text) {
   std::int64_t number = 0;
   const char* end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the end is given
   const auto [rest, ec] = std::from_chars(text.data(), end, number);
   const std::string_view unit(rest, static_cast<size_t>(end - rest));
   std::int64_t scale = 0;

@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "core/base/check.h"
 #include "core/model/names.h"
 #include "core/model/serialize.h"
 
@@ -16,9 +17,11 @@ using Json = nlohmann::json;
 
 constexpr auto kEffectNames = std::to_array<std::string_view>(
     {"analyse", "generate", "validate", "measure_baseline", "deploy", "promote", "look",
-     "roll_back", "rehearse", "notify"});
+     "roll_back", "rehearse", "notify", "publish"});
 constexpr auto kTimerNames = std::to_array<std::string_view>(
     {"look", "approval_expiry", "rollback_retry", "schedule", "baseline"});
+
+const std::string kPolicy = "policy:auto";  // approves in the place of a person
 
 // Carries one step while the event is handled; each handler below is one row of the state table.
 class Stepper {
@@ -110,7 +113,7 @@ class Stepper {
     TRY_STATUS(Expect({ImprovementStatus::kAwaitingApproval}));
     if (!state().approval) return Fail(ErrorCode::kConflict, "it is not approved");
     MoveTo(ImprovementStatus::kDeploying);
-    Ask(EffectKind::kMeasureBaseline, 1);
+    Ask(EffectKind::kMeasureBaseline, state().baseline_tries + 1);
     return {};
   }
 
@@ -134,7 +137,14 @@ class Stepper {
       return {};
     }
     state().baseline = event.baseline;
-    Ask(EffectKind::kDeploy, 1);
+    const std::optional<Approval>& approval = state().approval;
+    const Duration known = event.baseline.window.end - event.baseline.window.begin;
+    // A tenth may be missing: services are quiet for an hour, too.
+    if (approval && approval->by == kPolicy && known * 10 < policy_.baseline_for_auto * 9) {
+      HoldForAPerson(known);
+    } else {
+      Ask(EffectKind::kDeploy, 1);
+    }
     return {};
   }
 
@@ -153,11 +163,12 @@ class Stepper {
     step_.expected_tree = state().tree_after;
     MoveTo(event.share < 1 ? ImprovementStatus::kCanary : ImprovementStatus::kMonitoring);
     SetTimer(TimerKind::kLook, policy_.judge.interval);
+    const std::optional<Approval>& approval = state().approval;
     Audit(promoted ? "improvement.promoted" : "improvement.deployed",
           {{"previous_version", state().tree_before},
            {"new_version", state().tree_after},
            {"share", event.share},
-           {"approved_by", state().approval ? state().approval->by : ""},
+           {"approved_by", approval ? approval->by : ""},
            {"baseline", ToJson(state().baseline)}});
     return {};
   }
@@ -192,8 +203,8 @@ class Stepper {
     Look look = event.look;
     look.degradation = judge.LookDegradation(state().baseline, look);
     state().looks.push_back(look);
-    state().verdict = judge.Decide(state().opportunity.kind, state().baseline, state().looks,
-                                   *state().deployed_at);
+    state().verdict =
+        judge.Decide(state().opportunity.kind, state().baseline, state().looks, DeployedAt());
     AuditLook(look);
     switch (state().verdict.verdict) {
       case Verdict::kRollBack:
@@ -210,7 +221,7 @@ class Stepper {
         break;
     }
     const bool canary_over = state().status == ImprovementStatus::kCanary &&
-                             now_ - *state().deployed_at >= policy_.canary_duration;
+                             now_ - DeployedAt() >= policy_.canary_duration;
     if (canary_over) {
       Ask(EffectKind::kPromote, 1);
     } else {
@@ -223,7 +234,7 @@ class Stepper {
   // the watch cannot end in "keep" without enough looks.
   Status On(const LookFailed&) {
     TRY_STATUS(Expect({ImprovementStatus::kCanary, ImprovementStatus::kMonitoring}));
-    if (now_ - *state().deployed_at > policy_.judge.duration * 3) {
+    if (now_ - DeployedAt() > policy_.judge.duration * 3) {
       StartRollback("inconclusive", "the watch could not see the service");
       return {};
     }
@@ -299,6 +310,11 @@ class Stepper {
 
  private:
   Improvement& state() { return step_.state; }
+  Instant DeployedAt() {
+    const std::optional<Instant>& at = state().deployed_at;
+    CHECK(at.has_value(), "what is watched was deployed");
+    return *at;
+  }
 
   Status Expect(std::initializer_list<ImprovementStatus> statuses) {
     if (std::ranges::find(statuses, state().status) != statuses.end()) return {};
@@ -411,12 +427,29 @@ class Stepper {
                            state().author == Author::kRecipe && report.risk <= policy_.risk_max &&
                            state().opportunity.reach == Reach::kTenant;
     if (by_itself) {
-      Approve("policy:auto");
+      Approve(kPolicy);
       return;
     }
+    WaitForApproval("");
+  }
+
+  void WaitForApproval(const std::string& why) {
     SetTimer(TimerKind::kApprovalExpiry, policy_.approval_ttl);
     Tell(AlertSeverity::kInfo, "approval needed",
-         fmt::format("improvement {} ({}) waits for approval", state().id.value, state().summary));
+         fmt::format("improvement {} ({}) waits for approval{}", state().id.value, state().summary,
+                     why));
+  }
+
+  // There is no control group, so a change that approved itself needs a whole day to compare with.
+  void HoldForAPerson(Duration known) {
+    ++state().baseline_tries;
+    state().approval.reset();
+    MoveTo(ImprovementStatus::kAwaitingApproval);
+    const std::string why =
+        fmt::format(": its baseline is {} long, and {} are needed to deploy it without a person",
+                    FormatDuration(known), FormatDuration(policy_.baseline_for_auto));
+    Audit("improvement.held", {{"reason", "baseline" + why}});
+    WaitForApproval(why);
   }
 
   void Approve(const std::string& by) {
@@ -475,7 +508,8 @@ std::optional<TimerKind> ParseTimerKind(std::string_view name) {
 
 bool RunsWhileStopped(EffectKind kind) {
   return kind == EffectKind::kLook || kind == EffectKind::kRollBack ||
-         kind == EffectKind::kNotify || kind == EffectKind::kRehearse;
+         kind == EffectKind::kNotify || kind == EffectKind::kRehearse ||
+         kind == EffectKind::kPublish;
 }
 
 Result<ImprovementStep> Advance(const Improvement& state, const ImprovementEvent& event,

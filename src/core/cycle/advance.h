@@ -20,7 +20,8 @@ struct ImprovementPolicy {
   Duration approval_ttl{24 * 3'600'000};
   int rounds_max = 2;  // one generation and one repair
   monitoring::JudgePolicy judge;
-  int baseline_tries_max = 20;  // one an interval, while there are too few requests
+  int baseline_tries_max = 20;                 // one an interval, while there are too few requests
+  Duration baseline_for_auto{24 * 3'600'000};  // less needs a person's approval
   Duration canary_duration{600'000};
   int rollback_tries_before_freeze = 3;
   Duration rollback_retry{5'000};

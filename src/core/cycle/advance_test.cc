@@ -67,6 +67,27 @@ TEST_F(AdvanceTest, AutoNeverPassesAModelOrASystemWideChange) {
   EXPECT_FALSE(Step(wide, Validated{Passing()}).state.approval.has_value());
 }
 
+TEST_F(AdvanceTest, AutoNeedsADayOfBaselineAndAPersonDoesNot) {
+  policy_.autonomy = Autonomy::kAuto;
+  const auto measured = [&](const std::string& approved_by, int hours) {
+    Improvement improvement = In(ImprovementStatus::kDeploying);
+    improvement.approval = Approval{approved_by, kNow};
+    BaselineMeasured event;
+    event.baseline.window = {kNow - Duration(3'600'000) * hours, kNow};
+    event.baseline.operation.requests = 100'000;
+    return Step(improvement, event);
+  };
+  EXPECT_EQ(measured("policy:auto", 24).effects.at(0).kind, EffectKind::kDeploy);
+  EXPECT_EQ(measured("anna", 2).effects.at(0).kind, EffectKind::kDeploy);
+  const auto held = measured("policy:auto", 2);
+  EXPECT_EQ(held.state.status, ImprovementStatus::kAwaitingApproval);
+  EXPECT_FALSE(held.state.approval.has_value());
+  ASSERT_EQ(held.alerts.size(), 1U);
+  EXPECT_NE(held.alerts[0].text.find("its baseline is 2h long, and 1d are needed"),
+            std::string::npos)
+      << held.alerts[0].text;
+}
+
 TEST_F(AdvanceTest, WithoutASandboxItIsOnlySuggested) {
   policy_.autonomy = Autonomy::kAuto;
   ValidationReport report = Passing();

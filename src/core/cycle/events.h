@@ -93,6 +93,7 @@ enum class EffectKind {
   kRollBack,
   kRehearse,  // of a component
   kNotify,
+  kPublish,  // the report of a cycle
 };
 
 std::string_view Name(EffectKind kind);

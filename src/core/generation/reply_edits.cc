@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "core/base/text.h"
 #include "core/generation/reply_blocks.h"
@@ -96,7 +97,7 @@ EditError ReadSearchReplace(const std::vector<std::string>& lines,
       in = In::kReplace;
     } else if (in != In::kNothing && IsReplaceMarker(line)) {
       if (in == In::kSearch) return malformed("has no divider");
-      edits.push_back(std::move(edit));
+      edits.push_back(std::exchange(edit, {}));
       in = In::kNothing;
     } else if (in == In::kSearch) {
       edit.search.push_back(line);

@@ -43,7 +43,7 @@ std::optional<std::string> AttributeOf(const std::string& info) {
       const bool quoted = value < info.size() && (info[value] == '"' || info[value] == '\'');
       const size_t begin = quoted ? value + 1 : value;
       const size_t end = quoted ? info.find(info[value], begin) : info.find_first_of(" },", begin);
-      const std::string found = info.substr(begin, end == std::string::npos ? end : end - begin);
+      std::string found = info.substr(begin, end == std::string::npos ? end : end - begin);
       if (!found.empty()) return found;
     }
   }
@@ -102,7 +102,7 @@ std::optional<std::string> PathFinder::FromInfo(const std::string& info) const {
   }
   if (const auto attribute = AttributeOf(info)) return attribute;
   if (space != std::string::npos) {
-    const std::string rest(StripMarks(std::string_view(info).substr(space + 1)));
+    std::string rest(StripMarks(std::string_view(info).substr(space + 1)));
     if (IsKnown(rest) || LooksLikePath(rest)) return rest;
     return std::nullopt;
   }

@@ -17,7 +17,7 @@ struct ServiceMetrics {
 
 // Before the deployment: the operation the change is for, and the whole component.
 struct Baseline {
-  Window window{};
+  Window window{};  // from the first telemetry that there is
   ServiceMetrics operation, component;
 };
 

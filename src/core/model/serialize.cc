@@ -48,33 +48,21 @@ struct adl_serializer<std::optional<T>> {
   }
 };
 
+// Enumerators are written by their names.
+template <typename Enum>
+  requires std::is_enum_v<Enum>
+struct adl_serializer<Enum> {
+  static void to_json(json& j, const Enum& value) { j = std::string(ratchet::Name(value)); }
+  static void from_json(const json& j, Enum& value) {
+    const auto parsed = ratchet::Parse<Enum>(j.get<std::string>());
+    if (!parsed) throw std::invalid_argument("unknown value " + j.dump());
+    value = *parsed;
+  }
+};
+
 }  // namespace nlohmann
 
 namespace ratchet {
-
-#define RATCHET_ENUM_JSON(Enum)                                                               \
-  inline void to_json(nlohmann::json& j, const Enum& value) { j = std::string(Name(value)); } \
-  inline void from_json(const nlohmann::json& j, Enum& value) {                               \
-    const auto parsed = Parse<Enum>(j.get<std::string>());                                    \
-    if (!parsed) throw std::invalid_argument("unknown " #Enum " " + j.dump());                \
-    value = *parsed;                                                                          \
-  }
-
-RATCHET_ENUM_JSON(InsightKind)
-RATCHET_ENUM_JSON(Severity)
-RATCHET_ENUM_JSON(Risk)
-RATCHET_ENUM_JSON(Level)
-RATCHET_ENUM_JSON(Origin)
-RATCHET_ENUM_JSON(Reach)
-RATCHET_ENUM_JSON(Author)
-RATCHET_ENUM_JSON(GateOutcome)
-RATCHET_ENUM_JSON(Health)
-RATCHET_ENUM_JSON(Verdict)
-RATCHET_ENUM_JSON(ImprovementStatus)
-RATCHET_ENUM_JSON(Priority)
-RATCHET_ENUM_JSON(CycleStatus)
-RATCHET_ENUM_JSON(Trigger)
-RATCHET_ENUM_JSON(AlertSeverity)
 
 #define RATCHET_JSON NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT
 

@@ -10,7 +10,7 @@ namespace ratchet::validation {
 
 struct SizeLimits {
   size_t files = 10;
-  size_t file_bytes = 512 * 1024;
+  size_t file_bytes = std::size_t{512} * 1024;
   int changed_lines = 600;
 };
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/base/random.h"
 #include "core/validation/line_diff.h"
 #include "core/validation/score.h"
 #include "core/validation/static_gates.h"
@@ -14,6 +15,41 @@ TEST(LineDiffTest, OnlyNewLinesCount) {
   EXPECT_EQ(ChangedLines("", "a\nb\n"), (std::set<int>{1, 2}));
   EXPECT_EQ(ChangedLines("a\nb\n", ""), (std::set<int>{}));
   EXPECT_EQ(KeptLines("a\nb\nc\n", "c\na\nb\n"), (std::map<int, int>{{1, 2}, {2, 3}}));
+}
+
+// The longest common subsequence by the textbook table: slow, and known to be right.
+size_t LongestCommon(const std::string& a, const std::string& b) {
+  std::vector<std::vector<size_t>> best(a.size() + 1, std::vector<size_t>(b.size() + 1, 0));
+  for (size_t i = 1; i <= a.size(); ++i) {
+    for (size_t j = 1; j <= b.size(); ++j) {
+      best[i][j] =
+          a[i - 1] == b[j - 1] ? best[i - 1][j - 1] + 1 : std::max(best[i - 1][j], best[i][j - 1]);
+    }
+  }
+  return best.back().back();
+}
+
+TEST(LineDiffTest, KeepsAsManyLinesAsThereAreInCommon) {
+  SeededRandom random(7);
+  const auto letters = [&] {
+    std::string text(random.Below(14), ' ');
+    for (char& c : text) c = static_cast<char>('a' + random.Below(4));
+    return text;
+  };
+  for (int round = 0; round < 2000; ++round) {
+    const std::string a = letters(), b = letters();
+    std::string before, after;
+    for (const char c : a) before.append({c, '\n'});
+    for (const char c : b) after.append({c, '\n'});
+    const auto kept = KeptLines(before, after);
+    EXPECT_EQ(kept.size(), LongestCommon(a, b)) << a << " " << b;
+    int last = 0;
+    for (const auto& [i, j] : kept) {
+      EXPECT_EQ(a[static_cast<size_t>(i - 1)], b[static_cast<size_t>(j - 1)]) << a << " " << b;
+      EXPECT_GT(j, last);
+      last = j;
+    }
+  }
 }
 
 class ScopeTest : public ::testing::Test {

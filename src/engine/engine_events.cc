@@ -1,0 +1,274 @@
+// What the world says: answers of effects, and timers that are due.
+
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/base/check.h"
+#include "core/cycle/schedule.h"
+#include "core/model/names.h"
+#include "core/model/serialize.h"
+
+namespace ratchet {
+namespace {
+
+using cycle::Effect;
+using cycle::EffectKind;
+using cycle::TimerKind;
+using Json = nlohmann::json;
+
+}  // namespace
+
+Status Engine::OnAnswer(const EffectKey& key, const Answer& answer) {
+  running_.erase(key);
+  const auto at = effects_.find(key);
+  if (at == effects_.end()) return {};  // answered before: the same deed has the same key
+  const std::string subject = at->second.effect.subject;
+  if (const auto* held = std::get_if<Held>(&answer)) {
+    held_.insert(key);
+    if (held->spent == Spent::kYes) {
+      ++at->second.attempts;
+      Transaction tx;
+      tx.effects.push_back(at->second);
+      TRY_STATUS(Commit(tx));
+    }
+    return StartPending();
+  }
+  if (const auto* found = std::get_if<Result<AnalysisFound>>(&answer)) {
+    TRY_STATUS(OnAnalysis(key, *found, subject));
+  } else if (const auto* rehearsed = std::get_if<Rehearsed>(&answer)) {
+    TRY_STATUS(OnRehearsed(key, rehearsed->result, subject));
+  } else if (const auto* delivered = std::get_if<Delivered>(&answer)) {
+    TRY_STATUS(OnDelivered(key, delivered->result));
+  } else {
+    const auto applied =
+        Apply(ImprovementId(subject), std::get<cycle::ImprovementEvent>(answer), "ratchet", key);
+    if (broken_) return applied;  // an event that no longer fits is no failure of the engine
+  }
+  return Settle();
+}
+
+Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& event,
+                     const std::string& actor, const std::optional<EffectKey>& answered) {
+  Transaction tx;
+  Status outcome;
+  const auto at = improvements_.find(id);
+  if (at == improvements_.end()) {
+    outcome =
+        Fail(ErrorCode::kConflict, fmt::format("improvement {} has ended ({})", id.value, actor));
+  } else {
+    const auto step = cycle::Advance(at->second, event, PolicyFor(at->second), ports_.clock.Now());
+    if (step) {
+      Record(*step, tx);
+    } else {
+      outcome = std::unexpected(step.error());
+    }
+  }
+  if (answered) {
+    const StoredEffect& stored = effects_.at(*answered);
+    if (stored.effect.kind == EffectKind::kGenerate && config_.daily_budget_usd > 0) {
+      double cost = 0;
+      if (const auto* done = std::get_if<cycle::Generated>(&event)) cost = done->cost_usd;
+      if (const auto* failed = std::get_if<cycle::GenerationFailed>(&event))
+        cost = failed->cost_usd;
+      tx.reservations.push_back({ReservationKey(stored), DayOf(ports_.clock.Now()), cost});
+    }
+    tx.effects_done.push_back(*answered);
+  }
+  if (!outcome && !answered) return outcome;
+  TRY_STATUS(Commit(tx));
+  TRY_STATUS(StartPending());
+  return outcome;
+}
+
+// Everything a step asks for goes into one transaction with the new state.
+void Engine::Record(const cycle::ImprovementStep& step, Transaction& tx) {
+  const Improvement& state = step.state;
+  improvements_[state.id] = state;
+  tx.improvements.push_back(state);
+  if (step.change) tx.changes.emplace_back(state.id, *step.change);
+  for (const Effect& effect : step.effects) AddEffect(effect, tx);
+  for (const TimerKind kind : step.timers_cleared)
+    tx.timers_cleared.emplace_back(state.id.value, kind);
+  for (const auto& timer : step.timers_set) tx.timers_set.push_back(timer);
+  for (const auto& draft : step.audit) {
+    tx.audit.push_back({state.opportunity.tenant, state.id, state.opportunity.component, draft,
+                        ports_.clock.Now()});
+  }
+  for (const Alert& alert : step.alerts) AddAlert(tx, alert);
+  // A watch ends after its cycle: the report is issued anew.
+  if (IsTerminal(state.status) && !cycles_.contains(state.cycle))
+    AddReport(state.cycle, fmt::format("{}-{}", state.id.value, Name(state.status)), tx);
+  if (step.outcome) tx.outcomes.push_back(*step.outcome);
+  if (step.freeze_component || step.expected_tree) {
+    ComponentState& component = components_[state.opportunity.component];
+    component.id = state.opportunity.component;
+    if (step.expected_tree) {
+      component.expected_tree = *step.expected_tree;
+      component.changed_at = ports_.clock.Now();
+    }
+    if (step.freeze_component) {
+      component.frozen = true;
+      component.frozen_reason = *step.freeze_component;
+      AddAudit(tx, "ratchet", "component.frozen", ToText(Json{{"reason", *step.freeze_component}}),
+               state.opportunity.tenant, component.id);
+    }
+    tx.components.push_back(component);
+  }
+}
+
+Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& found,
+                          const std::string& subject) {
+  Transaction tx;
+  tx.effects_done.push_back(key);
+  const auto at = cycles_.find(CycleId(subject));
+  if (at == cycles_.end()) return Commit(tx);
+  const Instant now = ports_.clock.Now();
+  if (!found) {
+    const auto failed =
+        cycle::AdvanceCycle(at->second, cycle::AnalysisFailed{found.error().message}, now);
+    if (!failed) return Commit(tx);
+    tx.cycles.push_back(*failed);
+    AddAudit(tx, "ratchet", "cycle.failed",
+             ToText(Json{{"cycle_id", subject}, {"reason", found.error().message}}),
+             failed->tenant);
+    AddReport(failed->id, "end", tx);
+    cycles_.erase(at);
+    return Commit(tx);
+  }
+  tx.insights = found->insights;
+  tx.opportunities = found->opportunities;
+  const size_t capacity = static_cast<size_t>(
+      std::max(0, config_.limits.concurrent_max - static_cast<int>(improvements_.size())));
+  std::vector<ImprovementId> chosen;
+  for (const Opportunity& opportunity : found->opportunities) {
+    if (static_cast<int>(chosen.size()) >= at->second.max_improvements) break;
+    if (opportunity.level == Level::kLow || !Wanted(opportunity)) continue;
+    if (opportunity.level == Level::kMedium && chosen.size() >= capacity) continue;
+    Improvement improvement;
+    improvement.id = ImprovementId(NextId("imp"));
+    improvement.cycle = at->second.id;
+    improvement.opportunity = opportunity;
+    improvement.priority = at->second.priority;
+    improvement.created_at = improvement.changed_at = now;
+    chosen.push_back(improvement.id);
+    tx.improvements.push_back(improvement);
+    improvements_.emplace(improvement.id, std::move(improvement));
+  }
+  tx.system = system_;  // the id counter
+  const auto done = cycle::AdvanceCycle(
+      at->second,
+      cycle::AnalysisDone{found->telemetry, static_cast<int>(found->opportunities.size()), chosen},
+      now);
+  CHECK(done.has_value(), "an analysis is asked for once a cycle");
+  at->second = *done;
+  tx.cycles.push_back(*done);
+  AddAudit(tx, "ratchet", "cycle.analysed",
+           ToText(Json{{"cycle_id", subject},
+                       {"insights", found->insights.size()},
+                       {"opportunities", found->opportunities.size()},
+                       {"improvements", chosen.size()}}),
+           done->tenant);
+  return Commit(tx);
+}
+
+// Whether an opportunity may become an improvement at all.
+bool Engine::Wanted(const Opportunity& opportunity) const {
+  const auto component = config_.components.find(opportunity.component);
+  if (component == config_.components.end()) return false;
+  if (component->second.autonomy == Autonomy::kObserve) return false;
+  const auto tenant = config_.tenants.find(opportunity.tenant);
+  if (tenant != config_.tenants.end() && !tenant->second.enabled) return false;
+  const auto state = components_.find(opportunity.component);
+  if (state != components_.end() && state->second.frozen) return false;
+  return std::ranges::none_of(improvements_, [&](const auto& entry) {
+    const Opportunity& other = entry.second.opportunity;
+    return other.component == opportunity.component && other.operation == opportunity.operation &&
+           other.kind == opportunity.kind && other.tenant == opportunity.tenant;
+  });
+}
+
+Status Engine::OnRehearsed(const EffectKey& key, const Status& result, const std::string& subject) {
+  Transaction tx;
+  tx.effects_done.push_back(key);
+  ComponentState& component = components_[ComponentId(subject)];
+  component.id = ComponentId(subject);
+  if (result) {
+    component.rehearsed_at = ports_.clock.Now();
+    component.rehearsal_error.clear();
+  } else {
+    component.rehearsal_error = result.error().message;
+    constexpr Duration kAgain{60'000};
+    tx.timers_set.push_back({subject, TimerKind::kRollbackRetry, ports_.clock.Now() + kAgain});
+  }
+  tx.components.push_back(component);
+  AddAudit(tx, "ratchet", result ? "component.rehearsed" : "component.rehearsal_failed",
+           ToText(Json{{"error", component.rehearsal_error}}), {}, component.id);
+  return Commit(tx);
+}
+
+Status Engine::OnDelivered(const EffectKey& key, const Status& result) {
+  Transaction tx;
+  tx.effects_done.push_back(key);
+  if (!result) {
+    const bool report = effects_.at(key).effect.kind == EffectKind::kPublish;
+    AddAudit(tx, "ratchet", report ? "report.unpublished" : "alert.undelivered",
+             ToText(Json{{"effect", key.value}, {"error", result.error().message}}));
+  }
+  return Commit(tx);
+}
+
+Status Engine::FireDueTimers() {
+  const Instant now = ports_.clock.Now();
+  const auto slots = timers_;
+  std::vector<std::pair<std::string, TimerKind>> due;
+  for (const auto& [timer, wake_at] : timers_) {
+    if (wake_at <= now) due.push_back(timer);
+  }
+  for (const auto& [subject, kind] : due) {
+    Transaction tx;
+    tx.timers_cleared.emplace_back(subject, kind);
+    if (kind == TimerKind::kSchedule) {
+      // Runs count from the first; one that was missed is made up for once.
+      const Instant slot = slots.at({subject, kind});
+      system_.last_scheduled =
+          slot + (now - slot) / config_.schedule.interval * config_.schedule.interval;
+      tx.system = system_;
+      tx.timers_set.push_back({subject, kind, *system_.last_scheduled + config_.schedule.interval});
+      // With the timer in one transaction: a run is neither lost nor made twice by a crash.
+      const Principal schedule{.name = "schedule", .role = Role::kOperator};
+      const auto started = AddCycle({.trigger = Trigger::kScheduled}, schedule, tx);
+      if (!started) {
+        AddAudit(tx, "schedule", "cycle.refused",
+                 ToText(Json{{"reason", started.error().message}}));
+      }
+      TRY_STATUS(Commit(tx));
+      TRY_STATUS(StartPending());
+      continue;
+    }
+    const auto at = improvements_.find(ImprovementId(subject));
+    if (at != improvements_.end()) {
+      const auto step =
+          cycle::Advance(at->second, cycle::TimerFired{kind}, PolicyFor(at->second), now);
+      if (step) Record(*step, tx);
+    } else if (components_.contains(ComponentId(subject))) {
+      AskRehearsal(ComponentId(subject), tx);
+    }
+    TRY_STATUS(Commit(tx));
+    TRY_STATUS(StartPending());
+  }
+  return due.empty() ? Status{} : Settle();
+}
+
+std::optional<Instant> Engine::NextWake() const {
+  std::optional<Instant> next;
+  for (const auto& [timer, wake_at] : timers_) {
+    if (!next || wake_at < *next) next = wake_at;
+  }
+  return next;
+}
+
+}  // namespace ratchet
