@@ -92,7 +92,7 @@ def main():
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--rate", type=float, default=40.0, help="requests a second")
     parser.add_argument("--seconds", type=float, default=1e9)
-    parser.add_argument("--meetings", type=int, default=20, help="a tenant")
+    parser.add_argument("--meetings", type=int, default=12, help="a tenant")
     parser.add_argument("--measure", type=float, metavar="SECONDS", help="only say what one request takes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", default="/dev/stdout")

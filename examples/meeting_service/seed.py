@@ -25,7 +25,7 @@ def action(rng):
     return item
 
 
-def fill(store, meetings_per_tenant=20, sentences=90):
+def fill(store, meetings_per_tenant=12, sentences=90):
     rng = random.Random(7)
     for tenant in TENANTS:
         if store.meetings(tenant):
