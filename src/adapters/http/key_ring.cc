@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <system_error>
 
 #include "core/base/hash.h"
 #include "core/model/names.h"
@@ -16,14 +18,17 @@
 namespace ratchet::http {
 
 Status WritePrivateFile(const std::string& path, std::string_view text) {
+  const auto failed = [&] {
+    const std::string why = std::generic_category().message(errno);
+    return std::unexpected(Error{ErrorCode::kUnavailable, fmt::format("write {}: {}", path, why)});
+  };
   const std::string staged = path + ".new";
   const int file = open(staged.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return Fail(ErrorCode::kUnavailable, "write " + path);
-  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       fsync(file) == 0;
-  close(file);
-  if (!written || std::rename(staged.c_str(), path.c_str()) != 0)
-    return Fail(ErrorCode::kUnavailable, "write " + path);
+  if (file < 0) return failed();
+  bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                 fsync(file) == 0;
+  written = close(file) == 0 && written;
+  if (!written || std::rename(staged.c_str(), path.c_str()) != 0) return failed();
   return {};
 }
 

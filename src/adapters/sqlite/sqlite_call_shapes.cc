@@ -1,0 +1,164 @@
+// The telemetry store's spans: latency of requests, and calls by shape with their repeats.
+
+#include <fmt/format.h>
+
+#include "adapters/sqlite/sqlite_telemetry_store.h"
+#include "adapters/sqlite/telemetry_sql.h"
+#include "core/analysis/log_pattern.h"
+#include "core/base/text.h"
+
+namespace ratchet {
+namespace {
+
+using sqlite::Conditions;
+using sqlite::Cut;
+using sqlite::kCacheMax;
+using sqlite::Query;
+using sqlite::Where;
+
+constexpr size_t kOrphansMax = 20'000;
+
+}  // namespace
+
+Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, WriteReport& report) {
+  for (const SpanRecord& span : spans) {
+    if (!span.entry || !Acceptable(span.start, report)) continue;
+    Summary value;
+    value.Add(span.duration_ms, 1, span.failed ? 1 : 0);
+    const auto end = span.start + Duration(static_cast<std::int64_t>(span.duration_ms));
+    TRY_STATUS(AddPoint({span.tenant, span.component, span.operation, span.version, kSpanLatency},
+                        end, value, report));
+    if (operations_.emplace(span.trace_id, span.operation).second)
+      operations_order_.push_back(span.trace_id);
+    if (operations_order_.size() > kOrphansMax) {
+      operations_.erase(operations_order_.front());
+      operations_order_.pop_front();
+    }
+  }
+  // Calls end before the request that they belong to and may arrive earlier: they wait for it.
+  std::deque<SpanRecord> waiting = std::exchange(orphans_, {});
+  for (const SpanRecord& span : spans) {
+    if (!span.entry && Acceptable(span.start, report)) waiting.push_back(span);
+  }
+  for (SpanRecord& span : waiting) {
+    if (!span.operation_known) {
+      const auto at = operations_.find(span.trace_id);
+      const bool may_come = clock_.Now() - span.start < Duration(60'000);
+      if (at == operations_.end() && may_come && orphans_.size() < kOrphansMax) {
+        orphans_.push_back(std::move(span));
+        continue;
+      }
+      if (at != operations_.end()) span.operation = at->second;
+    }
+    TRY_STATUS(AddCall(span, report));
+  }
+  return {};
+}
+
+Result<std::int64_t> SqliteTelemetryStore::ShapeId(const SpanRecord& span,
+                                                   const std::string& statement) {
+  const std::string key =
+      Join({span.tenant.value, span.component.value, span.operation, span.name, statement}, "\n");
+  const auto at = shapes_.find(key);
+  if (at != shapes_.end()) return at->second;
+  TRY(Query count, db_->Prepare("SELECT count(*) FROM shapes"));
+  TRY(const bool row, count.Next());
+  if (row && static_cast<size_t>(count.IntAt(0)) >= limits_.shapes_max) {
+    return Fail(ErrorCode::kResourceExhausted,
+                fmt::format("there are {} call shapes already", limits_.shapes_max));
+  }
+  TRY(Query insert, db_->Prepare("INSERT OR IGNORE INTO shapes (tenant, component, operation, "
+                                 "name, statement, file, function, line) "
+                                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+  TRY_STATUS(insert.Text(span.tenant.value)
+                 .Text(span.component.value)
+                 .Text(Cut(span.operation))
+                 .Text(Cut(span.name))
+                 .Text(statement)
+                 .Text(span.code.file)
+                 .Text(span.code.function)
+                 .Int(span.code.line)
+                 .Run());
+  TRY(Query select, db_->Prepare("SELECT id FROM shapes WHERE tenant = ? AND component = ? AND "
+                                 "operation = ? AND name = ? AND statement = ?"));
+  select.Text(span.tenant.value)
+      .Text(span.component.value)
+      .Text(Cut(span.operation))
+      .Text(Cut(span.name))
+      .Text(statement);
+  TRY(const bool found, select.Next());
+  if (!found) return Fail(ErrorCode::kInternal, "a call shape that was written is not there");
+  if (shapes_.size() > kCacheMax) shapes_.clear();
+  return shapes_[key] = select.IntAt(0);
+}
+
+Status SqliteTelemetryStore::AddCall(const SpanRecord& span, WriteReport& report) {
+  ++report.accepted;
+  const std::string statement = analysis::StatementShape(span.statement);
+  const auto id = ShapeId(span, statement);
+  if (!id) {
+    if (id.error().code != ErrorCode::kResourceExhausted) return std::unexpected(id.error());
+    ++report.dropped;
+    report.drop_reason = id.error().message;
+    return {};
+  }
+  const std::string shape = std::to_string(*id);
+  const bool repeat =
+      !span.identity.empty() &&
+      repeats_.SeenBefore(shape + "/" + span.identity, span.start, CallShape::kRepeatWindow);
+  const bool new_parent = !parents_.SeenBefore(shape + "/" + span.trace_id + "/" + span.parent_id,
+                                               span.start, Duration(600'000));
+  TRY(Query bump, db_->Prepare("INSERT INTO shape_counts VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6) ON "
+                               "CONFLICT (shape, start) DO UPDATE SET calls = calls + 1, "
+                               "total_ms = total_ms + ?3, repeats = repeats + ?4, repeat_ms = "
+                               "repeat_ms + ?5, parents = parents + ?6"));
+  TRY_STATUS(bump.Int(*id)
+                 .Int(BucketOf(span.start))
+                 .Real(span.duration_ms)
+                 .Int(repeat ? 1 : 0)
+                 .Real(repeat ? span.duration_ms : 0)
+                 .Int(new_parent ? 1 : 0)
+                 .Run());
+  if (span.user.empty() || shape_users_[*id] >= limits_.users_a_shape_max) return {};
+  TRY(Query user, db_->Prepare("INSERT INTO shape_users VALUES (?1, ?2, ?3) ON CONFLICT (shape, "
+                               "user) DO UPDATE SET last_seen = ?3"));
+  ++shape_users_[*id];  // an upper bound: the same user may be counted twice, and only the limit is
+                        // reached sooner
+  return user.Int(*id).Text(span.user).Int(ToMillis(span.start)).Run();
+}
+
+Result<std::vector<CallShape>> SqliteTelemetryStore::CallShapes(const TelemetryQuery& query) {
+  const std::scoped_lock lock(mutex_);
+  const Where where = Conditions(query, false);
+  TRY(Query rows,
+      db_->Prepare("SELECT tenant, component, operation, name, statement, file, function, line, "
+                   "sum(calls), sum(total_ms), sum(repeats), "
+                   "sum(repeat_ms), sum(parents), (SELECT count(*) FROM shape_users u WHERE "
+                   "u.shape = shapes.id AND last_seen >= ? AND "
+                   "last_seen < ?) FROM shapes JOIN shape_counts ON shape = shapes.id WHERE start "
+                   ">= ? AND start < ?" +
+                   where.sql + " GROUP BY shapes.id ORDER BY sum(total_ms) DESC, shapes.id"));
+  for (int i = 0; i < 2; ++i)
+    rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
+  Bind(rows, where);
+  std::vector<CallShape> shapes;
+  const auto number = [&](int column) { return static_cast<std::uint64_t>(rows.IntAt(column)); };
+  while (true) {
+    TRY(const bool row, rows.Next());
+    if (!row) return shapes;
+    shapes.push_back({.tenant = TenantId(rows.TextAt(0)),
+                      .component = ComponentId(rows.TextAt(1)),
+                      .operation = rows.TextAt(2),
+                      .name = rows.TextAt(3),
+                      .statement = rows.TextAt(4),
+                      .code = {rows.TextAt(5), rows.TextAt(6), static_cast<int>(rows.IntAt(7))},
+                      .calls = number(8),
+                      .total_ms = rows.RealAt(9),
+                      .repeats = number(10),
+                      .repeat_ms = rows.RealAt(11),
+                      .parents = number(12),
+                      .users = number(13)});
+  }
+}
+
+}  // namespace ratchet

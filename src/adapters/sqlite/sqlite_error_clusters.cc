@@ -1,0 +1,118 @@
+// The telemetry store's error logs: clusters of one type and pattern, with counts and examples.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "adapters/sqlite/sqlite_telemetry_store.h"
+#include "adapters/sqlite/telemetry_sql.h"
+#include "core/analysis/log_pattern.h"
+#include "core/base/text.h"
+
+namespace ratchet {
+namespace {
+
+using sqlite::Conditions;
+using sqlite::Cut;
+using sqlite::Query;
+using sqlite::Where;
+
+constexpr size_t kExamplesMax = 3;  // stack traces kept a cluster
+constexpr size_t kExampleBytes = 8000;
+
+}  // namespace
+
+Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
+  ++report.accepted;
+  if (log.level != LogLevel::kError) return {};
+  const std::string type = log.exception_type.empty() ? "error" : Cut(log.exception_type);
+  const bool told = !log.span_id.empty() &&
+                    exceptions_.SeenBefore(log.span_id + "\n" + type, log.time, Duration(60'000));
+  if (told) return {};
+  const std::string pattern = analysis::MaskVariables(log.message);
+  TRY(Query find, db_->Prepare("SELECT id, examples FROM clusters WHERE tenant = ? AND component = "
+                               "? AND type = ? AND pattern = ?"));
+  find.Text(log.tenant.value).Text(log.component.value).Text(type).Text(pattern);
+  TRY(const bool known, find.Next());
+  std::int64_t id = 0;
+  const std::string example =
+      Shorten(log.stack_trace.empty() ? log.message : log.stack_trace, kExampleBytes);
+  if (known) {
+    id = find.IntAt(0);
+    auto examples = nlohmann::json::parse(find.TextAt(1), nullptr, false);
+    const bool room = examples.is_array() && examples.size() < kExamplesMax &&
+                      std::ranges::find(examples, nlohmann::json(example)) == examples.end();
+    if (room) examples.push_back(example);
+    TRY(Query update,
+        db_->Prepare(
+            "UPDATE clusters SET last_seen = max(last_seen, ?), examples = ? WHERE id = ?"));
+    TRY_STATUS(update.Int(ToMillis(log.time))
+                   .Text(examples.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+                   .Int(id)
+                   .Run());
+  } else {
+    TRY(Query count, db_->Prepare("SELECT count(*), coalesce(max(id), 0) + 1 FROM clusters"));
+    TRY(const bool row, count.Next());
+    if (row && static_cast<size_t>(count.IntAt(0)) >= limits_.clusters_max) {
+      ++report.dropped;
+      report.drop_reason = fmt::format("there are {} error clusters already", limits_.clusters_max);
+      return {};
+    }
+    id = count.IntAt(1);
+    TRY(Query insert,
+        db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    TRY_STATUS(insert.Int(id)
+                   .Text(log.tenant.value)
+                   .Text(log.component.value)
+                   .Text(Cut(log.operation))
+                   .Text(type)
+                   .Text(pattern)
+                   .Int(ToMillis(log.time))
+                   .Int(ToMillis(log.time))
+                   .Text(log.code.file)
+                   .Text(log.code.function)
+                   .Int(log.code.line)
+                   .Text(nlohmann::json::array({example}).dump(
+                       -1, ' ', false, nlohmann::json::error_handler_t::replace))
+                   .Run());
+  }
+  TRY(Query bump, db_->Prepare("INSERT INTO cluster_counts VALUES (?, ?, 1) ON CONFLICT (cluster, "
+                               "start) DO UPDATE SET count = count + 1"));
+  return bump.Int(id).Int(BucketOf(log.time)).Run();
+}
+
+Result<std::vector<ErrorCluster>> SqliteTelemetryStore::ErrorClusters(const TelemetryQuery& query) {
+  const std::scoped_lock lock(mutex_);
+  const Where where = Conditions(query, false);
+  TRY(Query rows,
+      db_->Prepare("SELECT tenant, component, operation, type, pattern, sum(count), first_seen, "
+                   "last_seen, file, function, line, examples "
+                   "FROM clusters JOIN cluster_counts ON cluster = clusters.id WHERE start >= ? "
+                   "AND start < ?" +
+                   where.sql + " GROUP BY clusters.id ORDER BY sum(count) DESC, clusters.id"));
+  rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
+  Bind(rows, where);
+  std::vector<ErrorCluster> clusters;
+  while (true) {
+    TRY(const bool row, rows.Next());
+    if (!row) return clusters;
+    ErrorCluster cluster{
+        .tenant = TenantId(rows.TextAt(0)),
+        .component = ComponentId(rows.TextAt(1)),
+        .operation = rows.TextAt(2),
+        .exception_type = rows.TextAt(3),
+        .pattern = rows.TextAt(4),
+        .count = static_cast<std::uint64_t>(rows.IntAt(5)),
+        .first_seen = FromMillis(rows.IntAt(6)),
+        .last_seen = FromMillis(rows.IntAt(7)),
+        .code = {rows.TextAt(8), rows.TextAt(9), static_cast<int>(rows.IntAt(10))}};
+    const auto examples = nlohmann::json::parse(rows.TextAt(11), nullptr, false);
+    if (examples.is_array()) {
+      for (const auto& example : examples) cluster.examples.push_back(example.get<std::string>());
+    }
+    clusters.push_back(std::move(cluster));
+  }
+}
+
+}  // namespace ratchet
