@@ -13,21 +13,19 @@ namespace {
 
 constexpr double kErrorRateFloor = 0.01;  // DESIGN section 2, phase 5
 
-enum class Metric { kLatency, kErrors, kThroughput };
+enum class Metric { kLatency, kErrors };
 
 Metric PromisedMetric(InsightKind kind) {
   switch (kind) {
     case InsightKind::kErrorRateSpike:
     case InsightKind::kRecurringException:
       return Metric::kErrors;
-    case InsightKind::kThroughputDrop:
-      return Metric::kThroughput;
-    default:
+    default:  // throughput follows the users: what serves fewer is made faster, too
       return Metric::kLatency;
   }
 }
 
-// One look's relative change of the promised metric; negative is better.
+// One look's relative change of a metric; negative is better.
 double RelativeChange(Metric metric, const ServiceMetrics& before, const ServiceMetrics& now) {
   constexpr double kTiny = 1e-9;
   switch (metric) {
@@ -35,8 +33,6 @@ double RelativeChange(Metric metric, const ServiceMetrics& before, const Service
       return std::log(std::max(now.latency_p95, kTiny) / std::max(before.latency_p95, kTiny));
     case Metric::kErrors:
       return (now.error_rate - before.error_rate) / std::max(before.error_rate, kErrorRateFloor);
-    case Metric::kThroughput:
-      return (before.throughput - now.throughput) / std::max(before.throughput, kTiny);
   }
   return 0;
 }
@@ -56,15 +52,6 @@ bool EverythingFails(const ServiceMetrics& baseline, const ServiceMetrics& now) 
 }
 
 }  // namespace
-
-double Degradation(const ServiceMetrics& baseline, const ServiceMetrics& now) {
-  if (now.requests == 0) return baseline.requests > 0 ? 1.0 : 0.0;
-  double worst = LatencyAndErrorDegradation(baseline, now);
-  if (baseline.throughput > 0) {
-    worst = std::max(worst, (baseline.throughput - now.throughput) / baseline.throughput);
-  }
-  return worst;
-}
 
 bool Judge::Usable(const Look& look) const {
   return look.operation.requests >= policy_.requests_min;
@@ -106,7 +93,11 @@ VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
   int bad = 0;
   for (const Look& look : looks) {
     const bool heard = Usable(look) || look.component.requests >= policy_.requests_min;
-    if (heard) bad = look.degradation > policy_.degradation_threshold ? bad + 1 : 0;
+    if (heard && look.degradation > policy_.degradation_threshold) {
+      ++bad;
+    } else if (Usable(look)) {
+      bad = 0;  // only a look that could have been bad breaks a row
+    }
   }
   if (bad >= policy_.bad_looks) {
     reason.verdict = Verdict::kRollBack;
@@ -133,10 +124,12 @@ VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
 VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                  std::span<const Look> looks, Duration watched) const {
   const Metric metric = PromisedMetric(promise);
-  std::vector<double> changes, degradations;
+  const Metric other = metric == Metric::kLatency ? Metric::kErrors : Metric::kLatency;
+  std::vector<double> changes, other_changes, degradations;
   for (const Look& look : looks) {
     if (!Usable(look)) continue;
     changes.push_back(RelativeChange(metric, baseline.operation, look.operation));
+    other_changes.push_back(RelativeChange(other, baseline.operation, look.operation));
     degradations.push_back(look.degradation);
   }
   VerdictReason reason;
@@ -157,6 +150,11 @@ VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
   if (worse > policy_.degradation_threshold) {
     reason.verdict = Verdict::kRollBack;
     reason.explanation = fmt::format("mean degradation {:.1f} %; {}", worse * 100, interval);
+  } else if (MeanInterval95(other_changes).low > 0) {
+    // Also a small loss: many of them would add up.
+    reason.verdict = Verdict::kNoEffect;
+    reason.explanation = fmt::format("{} are proven worse; {}",
+                                     other == Metric::kErrors ? "errors" : "latencies", interval);
   } else if (gain.high < 0) {
     reason.verdict = Verdict::kKeep;
     reason.explanation = "the promised gain is proven: " + interval;

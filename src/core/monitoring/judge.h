@@ -22,10 +22,6 @@ struct JudgePolicy {
   int looks_min = 5;                // so many looks with enough requests before a gain is believed
 };
 
-// max of, where worse: (p95-p95₀)/p95₀, (err-err₀)/max(err₀, 0.01), (thr₀-thr)/thr₀.
-// `now` without requests degrades by 1 (everything stopped) when the baseline had some.
-double Degradation(const ServiceMetrics& baseline, const ServiceMetrics& now);
-
 class Judge {
  public:
   explicit Judge(JudgePolicy policy) : policy_(policy) {}
@@ -36,8 +32,8 @@ class Judge {
   [[nodiscard]] VerdictReason Decide(InsightKind promise, const Baseline& baseline,
                                      std::span<const Look> looks, Instant deployed_at) const;
 
-  // The worse of the operation's and the component's degradation; the throughput of a single look
-  // is left out (it follows the users, not the change).
+  // max of, where worse: (p95-p95₀)/p95₀ and (err-err₀)/max(err₀, 0.01) of the operation, and the
+  // latter of the whole component. Throughput is left out: it follows the users, not the change.
   [[nodiscard]] double LookDegradation(const Baseline& baseline, const Look& look) const;
 
  private:

@@ -43,13 +43,21 @@ class JudgeTest : public ::testing::Test {
 };
 
 TEST_F(JudgeTest, DegradationFollowsTheFormula) {
-  EXPECT_NEAR(Degradation(Metrics(100), Metrics(112)), 0.12, 1e-9);
-  EXPECT_NEAR(Degradation(Metrics(100, 0.0), Metrics(100, 0.005)), 0.5, 1e-9);
-  EXPECT_NEAR(Degradation(Metrics(100, 0.02), Metrics(100, 0.03)), 0.5, 1e-9);
-  ServiceMetrics slower_flow = Metrics(100);
-  slower_flow.throughput = 7;
-  EXPECT_NEAR(Degradation(Metrics(100), slower_flow), 0.3, 1e-9);
-  EXPECT_EQ(Degradation(Metrics(100), Metrics(80)), 0.0);
+  const auto degradation = [&](ServiceMetrics before, ServiceMetrics now) {
+    const Baseline baseline{.operation = before, .component = before};
+    return judge_.LookDegradation(baseline, {.operation = now, .component = now});
+  };
+  EXPECT_NEAR(degradation(Metrics(100), Metrics(112)), 0.12, 1e-9);
+  EXPECT_NEAR(degradation(Metrics(100, 0.0), Metrics(100, 0.005)), 0.5, 1e-9);
+  EXPECT_NEAR(degradation(Metrics(100, 0.02), Metrics(100, 0.03)), 0.5, 1e-9);
+  EXPECT_EQ(degradation(Metrics(100), Metrics(80)), 0.0);
+  ServiceMetrics fewer_users = Metrics(100);
+  fewer_users.throughput = 7;
+  EXPECT_EQ(degradation(Metrics(100), fewer_users), 0.0);
+  const Baseline baseline{.operation = Metrics(100), .component = Metrics(100)};
+  EXPECT_NEAR(judge_.LookDegradation(baseline,
+                                     {.operation = Metrics(100), .component = Metrics(300, 0.002)}),
+              0.2, 1e-9);
 }
 
 TEST_F(JudgeTest, ThreeBadLooksInARowTakeItBackAndTwoDoNot) {
@@ -72,6 +80,19 @@ TEST_F(JudgeTest, ALookWithFewRequestsSaysNothing) {
                     LookAt(3, Metrics(900, 0, 5))})
                 .verdict,
             Verdict::kContinue);
+}
+
+TEST_F(JudgeTest, ALookWithFewRequestsDoesNotBreakARow) {
+  const auto quiet = [&](int minute) {
+    Look look = LookAt(minute, Metrics(900, 0, 5));
+    look.component = Metrics(100, 0, 500);
+    look.degradation = judge_.LookDegradation(baseline_, look);
+    return look;
+  };
+  EXPECT_EQ(Decide({LookAt(1, Metrics(150)), quiet(2), LookAt(3, Metrics(150)), quiet(4),
+                    LookAt(5, Metrics(150))})
+                .verdict,
+            Verdict::kRollBack);
 }
 
 TEST_F(JudgeTest, FailingHealthTakesItBackAtOnce) {
@@ -111,6 +132,22 @@ TEST_F(JudgeTest, FewerErrorsProveAnErrorFix) {
   const auto reason =
       judge_.Decide(InsightKind::kRecurringException, baseline_, looks, FromMillis(0));
   EXPECT_EQ(reason.verdict, Verdict::kKeep);
+}
+
+TEST_F(JudgeTest, AnErrorFixThatIsALittleSlowerIsNotKept) {
+  baseline_.operation.error_rate = 0.2;
+  baseline_.component.error_rate = 0.2;
+  const auto reason = judge_.Decide(InsightKind::kRecurringException, baseline_,
+                                    Watch(10, Metrics(109, 0.01)), FromMillis(0));
+  EXPECT_EQ(reason.verdict, Verdict::kNoEffect) << reason.explanation;
+}
+
+TEST_F(JudgeTest, MoreUsersDoNotProveAGain) {
+  ServiceMetrics busier = Metrics(100);
+  busier.throughput = 20;
+  EXPECT_EQ(judge_.Decide(InsightKind::kThroughputDrop, baseline_, Watch(10, busier), FromMillis(0))
+                .verdict,
+            Verdict::kNoEffect);
 }
 
 }  // namespace
