@@ -180,6 +180,10 @@ bool Engine::Wanted(const Opportunity& opportunity) const {
   const auto component = config_.components.find(opportunity.component);
   if (component == config_.components.end()) return false;
   if (component->second.autonomy == Autonomy::kObserve) return false;
+  // Telemetry says of itself whose it is: nobody gets at another tenant's code by saying so.
+  if (component->second.reach() == Reach::kTenant &&
+      component->second.tenants.front() != opportunity.tenant)
+    return false;
   const auto tenant = config_.tenants.find(opportunity.tenant);
   if (tenant != config_.tenants.end() && !tenant->second.enabled) return false;
   const auto state = components_.find(opportunity.component);

@@ -228,12 +228,12 @@ Answer Performer::Deploy(const EffectJob& job) {
 
 ImprovementEvent Performer::Look(const Improvement& improvement) {
   const ComponentId& component = improvement.opportunity.component;
-  const auto tree = ports_.deployer.Read(component);
-  if (!tree) return cycle::LookFailed{tree.error().message};
-  if (tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};
   CHECK(improvement.deployed_at.has_value(), "what is watched was deployed");
+  const auto tree = ports_.deployer.Read(component);
+  if (tree && tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};
   ratchet::Look look;
   look.health = ports_.deployer.CheckHealth(component);
+  if (!tree && look.health != Health::kFailing) return cycle::LookFailed{tree.error().message};
   const Duration step = ports_.telemetry.resolution();
   const Instant first = RoundDown(*improvement.deployed_at + step - Duration(1), step);
   look.window.begin = improvement.looks.empty() ? first : improvement.looks.back().window.end;

@@ -283,6 +283,10 @@ class Life {
         if (!emergency && improvement.opportunity.tenant == TenantId("b")) ++of_b;
       }
       if (OccupiesComponent(improvement.status)) ++occupied[improvement.opportunity.component];
+      const ComponentConfig& component = config_.components.at(improvement.opportunity.component);
+      if (component.reach() == Reach::kTenant &&
+          component.tenants.front() != improvement.opportunity.tenant)
+        Broken(fmt::format("{} is of a tenant that its component does not belong to", id.value));
     }
     if (slots > config_.limits.concurrent_max) Broken(fmt::format("{} slots are taken", slots));
     if (of_b > 1) Broken("a tenant has more slots than its limit");

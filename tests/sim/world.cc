@@ -63,6 +63,17 @@ EngineConfig SimConfig() {
 
 // --- Telemetry ----------------------------------------------------------------------------------
 
+namespace {
+
+constexpr const char* kStray = "stray";  // of a tenant that says the component is its own
+
+TenantId TenantOf(const ComponentId& component, std::string_view operation) {
+  const bool of_a = component.value.starts_with("self");
+  return TenantId(of_a != (operation == kStray) ? "a" : "b");
+}
+
+}  // namespace
+
 Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
   world_.MayDie();
   if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "telemetry is away");
@@ -75,11 +86,12 @@ Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
       auto at = component.history.upper_bound(t);
       if (at == component.history.begin()) continue;
       const Quality quality = world_.QualityOf((--at)->second);
-      for (const char* operation : {"op", "other"}) {
+      for (const char* operation : {"op", "other", kStray}) {
+        const TenantId tenant = TenantOf(id, operation);
         if (query.operation && *query.operation != operation) continue;
+        if (!query.tenants.Allows(tenant)) continue;
         Point point;
-        point.series = {TenantId(id.value.starts_with("self") ? "a" : "b"), id, operation, "",
-                        kSpanLatency};
+        point.series = {tenant, id, operation, "", kSpanLatency};
         point.start = t;
         const double wobble = ToMillis(t) / 60'000 % 2 == 0 ? 1.02 : 0.98;
         point.values.Add(LatencyOf(quality) * wobble, 60, quality == Quality::kBroken ? 60 : 0);
@@ -90,13 +102,11 @@ Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
   return points;
 }
 
-Result<std::vector<CallShape>> SimTelemetry::CallShapes(const TelemetryQuery&) {
+Result<std::vector<CallShape>> SimTelemetry::CallShapes(const TelemetryQuery& query) {
   std::vector<CallShape> shapes;
   for (const auto& [id, component] : world_.components) {
     CallShape shape;
-    shape.tenant = TenantId(id.value.starts_with("self") ? "a" : "b");
     shape.component = id;
-    shape.operation = "op";
     shape.name = "compute";
     shape.code = {kFile, "compute", 1};
     shape.calls = 1000;
@@ -104,9 +114,11 @@ Result<std::vector<CallShape>> SimTelemetry::CallShapes(const TelemetryQuery&) {
     shape.repeats = 900;
     shape.repeat_ms = 1e6;
     shape.users = 500;
-    shapes.push_back(shape);
-    shape.operation = "other";
-    shapes.push_back(shape);
+    for (const char* operation : {"op", "other", kStray}) {
+      shape.operation = operation;
+      shape.tenant = TenantOf(id, operation);
+      if (query.tenants.Allows(shape.tenant)) shapes.push_back(shape);
+    }
   }
   return shapes;
 }

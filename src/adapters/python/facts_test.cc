@@ -77,6 +77,7 @@ TEST(SecurityRulesTest, EachRuleFindsItsKindAndNotItsNeighbour) {
   EXPECT_EQ(Rules("hashlib.md5(b, usedforsecurity=False)\n"), "");
   EXPECT_EQ(Rules("open('/data/' + name)\n"), "path-traversal ");
   EXPECT_EQ(Rules("open(path)\n"), "");
+  EXPECT_EQ(Rules("atexit.register(os._exit, 0)\n"), "process-control ");
   EXPECT_EQ(Rules("API_KEY = 'sk-12345678abcdef'\n"), "hard-coded-secret ");
   EXPECT_EQ(Rules("password_field = 'password_confirm'\n"), "");
   EXPECT_EQ(Rules("urllib.request.urlopen(url)\n"), "ssrf ");
@@ -92,6 +93,11 @@ TEST(LocateTest, ByLineByNameAndByStackTrace) {
   EXPECT_EQ(Locate(tree, {"", "lonely", 0})->path, "app/other.py");
   EXPECT_FALSE(Locate(tree, {"", "a", 0}));  // two functions of that name: never guess
   EXPECT_FALSE(Locate(tree, {"/elsewhere/unknown.py", "a", 1}));
+  const std::string text = "def rank():\n    return 1\n";
+  const ComponentTree twins{
+      .files = {{"v1/api/views.py", text}, {"v2/api/views.py", text}, {"z/views.py", text}}};
+  EXPECT_FALSE(Locate(twins, {"/srv/api/views.py", "rank", 1}));  // v1 and v2 fit alike
+  EXPECT_FALSE(Locate(tree, {"/srv/app/other.py", "very_lonely", 1}));
   const auto frame =
       InnermostFrame(tree,
                      "Traceback (most recent call last):\n"

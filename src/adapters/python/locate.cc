@@ -27,13 +27,19 @@ const SourceFile* FindFile(const ComponentTree& tree, const std::string& reporte
     if (same == 0) continue;
     // The whole relative path beats a partial match of the same length.
     const size_t score = same * 2 + (same == parts.size() ? 1 : 0);
-    tie = score == best_length;
+    if (score == best_length) tie = true;
     if (score > best_length) {
       best = &file;
       best_length = score;
+      tie = false;
     }
   }
   return tie ? nullptr : best;
+}
+
+// One of them may be qualified further than the other: "SearchIndex.rank" and "rank".
+bool SameName(const std::string& a, const std::string& b) {
+  return a == b || a.ends_with("." + b) || b.ends_with("." + a);
 }
 
 }  // namespace
@@ -56,15 +62,12 @@ std::optional<CodeSite> Locate(const ComponentTree& tree, const CodeLocation& lo
           function.first_line <= location.line && location.line <= function.last_line;
       if (!location.file.empty() && inside) innermost = &function;  // later ones are nested deeper
       const std::string& wanted = location.function;
-      const bool named =
-          !wanted.empty() && (wanted == function.name || wanted.ends_with("." + function.name) ||
-                              function.name.ends_with("." + wanted));
+      const bool named = !wanted.empty() && SameName(wanted, function.name);
       if (named) by_name.push_back({file->path, function});
     }
     // A line that fits the name decides; a line alone is good enough where no name was given.
-    const bool agrees = innermost != nullptr && (location.function.empty() ||
-                                                 location.function.ends_with(innermost->name) ||
-                                                 innermost->name.ends_with(location.function));
+    const bool agrees = innermost != nullptr &&
+                        (location.function.empty() || SameName(location.function, innermost->name));
     if (agrees) return CodeSite{file->path, *innermost};
   }
   if (by_name.size() == 1) return by_name.front();

@@ -77,6 +77,30 @@ TEST_F(AnalysisTest, ErrorsAndThroughput) {
   EXPECT_EQ(Kinds(Run()), std::to_string(static_cast<int>(InsightKind::kThroughputDrop)));
 }
 
+TEST_F(AnalysisTest, AJobThatRanOnceDoesNotDropForEver) {
+  Minutes(-600, -597, 50, 20);
+  EXPECT_TRUE(Run().empty());
+}
+
+TEST_F(AnalysisTest, TwoCausesInOneOperationAreTwoOpportunities) {
+  Minutes(-120, 0, 50, 100);
+  ErrorCluster cluster{.tenant = TenantId("acme"),
+                       .component = ComponentId("shop"),
+                       .operation = "search",
+                       .exception_type = "KeyError",
+                       .pattern = "<*>",
+                       .count = 40,
+                       .last_seen = kNow - kMinute};
+  input_.clusters = {cluster};
+  cluster.exception_type = "ValueError";
+  input_.clusters.push_back(cluster);
+  cluster.tenant = TenantId("beta");  // the second cause, seen by another tenant
+  input_.clusters.push_back(cluster);
+  const auto wide = FindOpportunities(input_, Run(), policy_,
+                                      [](const ComponentId&) { return Reach::kSystemWide; });
+  EXPECT_EQ(wide.size(), 2U);
+}
+
 TEST_F(AnalysisTest, AnExceptionMustRecurAndBeRecent) {
   ErrorCluster cluster{.tenant = TenantId("acme"),
                        .component = ComponentId("shop"),

@@ -17,10 +17,11 @@ using OperationKey = std::tuple<TenantId, ComponentId, std::string>;
 
 struct History {
   std::vector<Point> current, baseline;
+  Instant current_from;
+  // From the operation's first request on: hours without any count, too.
   [[nodiscard]] Duration BaselineLength() const {
     if (baseline.empty()) return Duration(0);
-    const auto [first, last] = std::ranges::minmax(baseline, {}, &Point::start);
-    return last.start - first.start;
+    return current_from - std::ranges::min(baseline, {}, &Point::start).start;
   }
 };
 
@@ -33,6 +34,7 @@ std::map<OperationKey, History> ByOperation(const AnalysisInput& input,
     if (point.start < baseline_from || point.start >= input.now) continue;
     History& history =
         histories[{point.series.tenant, point.series.component, point.series.operation}];
+    history.current_from = current_from;
     (point.start >= current_from ? history.current : history.baseline).push_back(point);
   }
   return histories;
@@ -140,6 +142,8 @@ class Detector {
     const double baseline_s = Seconds(history.BaselineLength());
     if (baseline_s <= 0) return;
     const double before = static_cast<double>(baseline.count) / baseline_s;
+    // So few requests are to be expected that their absence says nothing.
+    if (before * Seconds(policy_.current) < static_cast<double>(policy_.requests_min)) return;
     const double now = static_cast<double>(current.count) / Seconds(policy_.current);
     const double drop = 1 - now / before;
     if (drop <= policy_.throughput_drop_share) return;
@@ -188,6 +192,7 @@ class Detector {
                        : hourly > 100 ? Severity::kHigh
                                       : Severity::kMedium;
     insight.example = cluster.examples.empty() ? cluster.pattern : cluster.examples.front();
+    insight.cause = cluster.exception_type + "\n" + cluster.pattern;
     insight.code = cluster.code;
     insight.summary =
         fmt::format("{} in {} of {}: {} times: {}", cluster.exception_type, cluster.operation,
@@ -242,6 +247,7 @@ class Detector {
   Insight& AddShape(InsightKind kind, const CallShape& shape, std::vector<Evidence> evidence) {
     Insight& insight = Add(kind, shape.tenant, shape.component, shape.operation);
     insight.evidence = std::move(evidence);
+    insight.cause = shape.name + "\n" + shape.statement;
     insight.code = shape.code;
     insight.confidence = std::min(0.95, 0.7 + static_cast<double>(shape.calls) / 4000.0);
     return insight;

@@ -206,18 +206,25 @@ std::vector<Opportunity> FindOpportunities(const AnalysisInput& input,
                                            const DetectorPolicy& policy, const ReachOf& reach) {
   const Finder finder(input, policy);
   std::vector<Opportunity> found;
+  std::map<std::tuple<InsightKind, ComponentId, std::string, std::string, std::string, std::string>,
+           size_t>
+      shared;  // by what they are about, whichever tenant saw it
   for (const Insight& insight : insights) {
     Opportunity opportunity = finder.Make(insight, reach(insight.component));
-    const auto same = std::ranges::find_if(found, [&](const Opportunity& other) {
-      return opportunity.reach == Reach::kSystemWide && other.kind == opportunity.kind &&
-             other.component == opportunity.component && other.operation == opportunity.operation &&
-             other.code.function == opportunity.code.function;
-    });
-    if (same == found.end()) {
+    bool first = true;
+    auto at = shared.end();
+    if (opportunity.reach == Reach::kSystemWide) {
+      std::tie(at, first) =
+          shared.try_emplace({insight.kind, insight.component, insight.operation, insight.cause,
+                              insight.code.file, insight.code.function},
+                             found.size());
+    }
+    if (first) {
       found.push_back(std::move(opportunity));
       continue;
     }
     // The same cause seen by another tenant: one change helps both.
+    Opportunity* same = &found[at->second];
     same->affected_users_per_hour.value += opportunity.affected_users_per_hour.value;
     same->gain_pct.value = std::max(same->gain_pct.value, opportunity.gain_pct.value);
     same->severity = std::max(same->severity, opportunity.severity);

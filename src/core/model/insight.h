@@ -45,6 +45,7 @@ struct Insight {
   std::string summary;    // one sentence for people
   std::vector<Evidence> evidence;
   std::string example;  // a stack trace or statement, quoted from telemetry: hostile text
+  std::string cause;    // tells two causes of one kind in one operation apart; hostile text
   CodeLocation code;
   Instant found_at;
 };

@@ -71,7 +71,7 @@ RATCHET_JSON(Window, begin, end)
 RATCHET_JSON(TelemetryCounts, metrics, logs, events, spans)
 RATCHET_JSON(Evidence, name, value, unit, note)
 RATCHET_JSON(Insight, id, cycle, kind, tenant, component, operation, severity, confidence, summary,
-             evidence, example, code, found_at)
+             evidence, example, cause, code, found_at)
 RATCHET_JSON(Figure, value, origin)
 RATCHET_JSON(Opportunity, id, insight, cycle, kind, tenant, component, operation, reach,
              requirement, severity, risk, confidence, gain_pct, affected_users_per_hour,
