@@ -387,6 +387,9 @@ class EnvironmentReading {
            [&](double v) { e.policy.judge.degradation_threshold = v; });
     Flag("ENABLE_SELF_BUILDING", e.self_building);
     Flag("ENABLE_AUTONOMOUS_IMPROVEMENTS", e.autonomous_improvements);
+    Fixed("ENABLE_IMPROVEMENT_ROLLBACK", true, "what gets worse is always taken back");
+    Fixed("ENABLE_COMPONENT_GENERATION", false, "new components are not generated yet");
+    Fixed("ENABLE_CLOUDWATCH_STREAMING", false, "CloudWatch is not read yet");
     Text("RATCHET_STATE_DIR", [&](const std::string& v) -> Status {
       config.state_dir = fs::absolute(v).string();
       return {};
@@ -411,6 +414,14 @@ class EnvironmentReading {
       set(value);
       return {};
     });
+  }
+  // A switch that has one position only: the other is refused rather than ignored.
+  void Fixed(const char* name, bool position, const char* why) {
+    bool wanted = position;
+    Flag(name, wanted);
+    if (wanted != position)
+      mistakes_.push_back(fmt::format("environment: {}: \"{}\"; allowed: {} ({})", name,
+                                      environment_.at(name), position, why));
   }
   void Flag(const char* name, bool& flag) {
     Text(name, [&](const std::string& text) -> Status {

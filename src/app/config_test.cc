@@ -54,6 +54,9 @@ TEST(ConfigTest, TheEnvironmentOutranksTheFile) {
   EXPECT_NE(Mistake("", {{"MAX_CONCURRENT_IMPROVEMENTS", "many"}})
                 .find("environment: MAX_CONCURRENT_IMPROVEMENTS: \"many\""),
             std::string::npos);
+  EXPECT_NE(Mistake("", {{"ENABLE_IMPROVEMENT_ROLLBACK", "false"}}).find("allowed: true"),
+            std::string::npos);
+  EXPECT_EQ(Mistake("", {{"ENABLE_IMPROVEMENT_ROLLBACK", "true"}}), "");
 }
 
 TEST(ConfigTest, AComponentNeedsAnExistingRootThatIsNoLink) {
