@@ -42,11 +42,34 @@ bool RepeatsThenWord(std::string_view line, char character, std::string_view wor
   return count >= 5 && count <= 9 && Trim(line.substr(count)) == word;
 }
 
+constexpr auto kReasoningTags =
+    std::to_array<std::string_view>({"think", "thinking", "reasoning", "scratchpad"});
+
+// Some templates put the opening tag into the prompt: then the reply begins with a draft that only
+// ends with a tag. The number of lines up to and with that end.
+size_t HeadlessDraft(const std::vector<std::string_view>& lines) {
+  std::optional<Fence> open;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto fence = ReadFence(lines[i]);
+    if (open) {
+      if (fence && Closes(*fence, *open)) open.reset();
+      continue;
+    }
+    if (fence) open = fence;
+    for (const std::string_view tag : kReasoningTags) {
+      if (lines[i].find("<" + std::string(tag) + ">") != std::string_view::npos) return 0;
+      if (Trim(lines[i]).ends_with("</" + std::string(tag) + ">")) return i + 1;
+    }
+  }
+  return 0;
+}
+
 // Drafts that a reasoning model leaked, outside of fences.
-std::vector<std::string> StripReasoning(const std::vector<std::string_view>& lines,
-                                        bool& stripped) {
-  static constexpr auto kTags =
-      std::to_array<std::string_view>({"think", "thinking", "reasoning", "scratchpad"});
+std::vector<std::string> StripReasoning(std::vector<std::string_view> lines, bool& stripped) {
+  if (const size_t draft = HeadlessDraft(lines); draft > 0) {
+    lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(draft));
+    stripped = true;
+  }
   std::vector<std::string> kept;
   std::optional<Fence> open;
   std::string closing;  // the end tag that is waited for
@@ -66,7 +89,7 @@ std::vector<std::string> StripReasoning(const std::vector<std::string_view>& lin
     }
     if (const auto fence = ReadFence(line)) open = fence;
     std::string text(line);
-    for (const std::string_view tag : kTags) {
+    for (const std::string_view tag : kReasoningTags) {
       const std::string begin = "<" + std::string(tag) + ">", end = "</" + std::string(tag) + ">";
       const size_t at = text.find(begin);
       if (at == std::string::npos || !Trim(std::string_view(text).substr(0, at)).empty()) continue;

@@ -14,13 +14,40 @@ bool ContainsAny(const std::string& text, std::initializer_list<const char*> phr
                              [&](const char* p) { return text.find(p) != std::string::npos; });
 }
 
-// The text of a line that is only a comment (or a bracketed remark); "" for code.
+// The text of a line that is only a comment (or a bracketed remark), also behind a statement that
+// does nothing; "" for code.
 std::string RemarkOf(std::string_view line) {
   line = Trim(line);
+  for (const std::string_view nothing : {"...", "pass"}) {
+    if (line.starts_with(nothing)) line = Trim(line.substr(nothing.size()));
+  }
   for (const std::string_view marker : {"#", "//", "/*", "<!--", "--", ";", "[", "("}) {
     if (line.starts_with(marker)) return Lowercase(Trim(line.substr(marker.size())));
   }
   return {};
+}
+
+// Words that say something about the code at hand, and are none of "code", "unchanged", "here".
+int OwnWords(const std::string& remark) {
+  static const std::set<std::string, std::less<>> kFillers = {
+      "the",   "of",     "a",      "and",   "all",      "other",          "this",      "that",
+      "is",    "are",    "stays",  "stay",  "remains",  "remain",         "remaining", "unchanged",
+      "same",  "as",     "before", "code",  "existing", "implementation", "previous",  "original",
+      "here",  "goes",   "rest",   "file",  "function", "functions",      "class",     "classes",
+      "your",  "module", "method", "logic", "methods",  "omitted",        "for",       "brevity",
+      "above", "below",  "from",   "keep",  "kept",     "exactly",        "continues", "no",
+      "in",    "its",    "body",   "with",  "changes",  "imports",        "see",       "it"};
+  int own = 0;
+  std::string word;
+  for (const char c : remark + " ") {
+    if (c >= 'a' && c <= 'z') {
+      word += c;
+      continue;
+    }
+    own += !word.empty() && !kFillers.contains(word) ? 1 : 0;
+    word.clear();
+  }
+  return own;
 }
 
 bool IsElision(std::string_view line) {
@@ -37,7 +64,7 @@ bool IsElision(std::string_view line) {
                            "previous code", "omitted for brevity", "unchanged code",
                            "remaining code", "code remains", "code unchanged",
                            "original implementation here", "same as before"})) {
-    return true;
+    return OwnWords(remark) <= 1;  // a sentence about such code is no placeholder for it
   }
   return remark.find("rest of ") != std::string::npos &&
          ContainsAny(remark,

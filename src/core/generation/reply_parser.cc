@@ -249,6 +249,14 @@ class Parser {
     return false;
   }
 
+  // A diff that leaves out which file it is of, because the label says so.
+  static bool IsHeaderless(const Block& block, const std::vector<std::string>& lines) {
+    const std::string info = Lowercase(block.info);
+    const auto first = std::ranges::find_if(lines, [](const auto& l) { return !Trim(l).empty(); });
+    return info.starts_with("diff") || info.starts_with("patch") ||
+           (first != lines.end() && first->starts_with("@@"));
+  }
+
   // A bare fence after a tagged block may have been that block's own content: then the block was
   // cut short. It cannot be decided for texts that hold fences, or when a quoted string is left
   // open.
@@ -276,6 +284,10 @@ class Parser {
     Warn(named.warning);
     std::vector<std::string> lines = block.lines;
     if (named.strip_first_line) lines.erase(lines.begin());
+    if (IsHeaderless(block, lines)) {
+      lines.insert(lines.begin(), {"--- a/" + named.path, "+++ b/" + named.path});
+      return ReadDiffLines(lines);
+    }
     if (std::ranges::any_of(lines, [](const auto& l) { return IsSearchMarker(l); })) {
       if (block.fence_length == 0) Warn("fence_missing");
       return ReadSearchBlock(lines, named.path);
@@ -307,9 +319,11 @@ class Parser {
     }
   }
 
-  void ReadDiffBlock(const Block& block) {
+  void ReadDiffBlock(const Block& block) { ReadDiffLines(block.lines); }
+
+  void ReadDiffLines(const std::vector<std::string>& lines) {
     std::vector<FileDiff> diffs;
-    if (const EditError error = ReadDiff(block.lines, diffs); !error.ok()) return Apply(error);
+    if (const EditError error = ReadDiff(lines, diffs); !error.ok()) return Apply(error);
     for (const FileDiff& diff : diffs) {
       if (diff.new_path == "/dev/null") {
         Error("delete_not_allowed", diff.old_path + " would be deleted");

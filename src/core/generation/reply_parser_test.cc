@@ -52,6 +52,18 @@ INSTANTIATE_TEST_SUITE_P(
             "patch",
             "*** Begin Patch\n*** Update File: svc/total.py\n@@\n def total(xs):\n-    s = 0\n-    "
             "for x in xs:\n-        s += x\n-    return s\n+    return sum(xs)\n*** End Patch\n"},
+        Accepted{
+            "diff without its file names",
+            "`svc/total.py`:\n```diff\n@@ -1,5 +1,2 @@\n def total(xs):\n-    s = 0\n-    for x "
+            "in xs:\n-        s += x\n-    return s\n+    return sum(xs)\n```\n"},
+        Accepted{"a command under the file's name",
+                 "```python:svc/total.py\n" + kNew +
+                     "```\nCheck it with `svc/total.py`:\n```bash\npython svc/total.py\n```\n"},
+        Accepted{"a draft without its opening tag",
+                 "First I thought:\n```python:svc/total.py\nX = 1\n```\n</think>\n"
+                 "```python:svc/total.py\n" +
+                     kNew + "```\n"},
+        Accepted{"words that a slash joins", "Before/After:\n```python\n" + kNew + "```\n"},
         Accepted{"diff without a fence",
                  "--- a/svc/total.py\n+++ b/svc/total.py\n@@ -1,5 +1,2 @@\n def total(xs):\n-    s "
                  "= 0\n-    for x in xs:\n-        s += x\n-    return s\n+    return sum(xs)\n"}));
@@ -81,6 +93,18 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"no end of block",
                 "svc/total.py\n```\n<<<<<<< SEARCH\n    s = 0\n=======\n    s = 1\n```\n",
                 "block_malformed"},
+        Refused{"what a program printed", "The result of `svc/total.py`:\n```text\n42\n```\n",
+                "no_edit"},
+        Refused{"a draft that is taken back",
+                "```python:svc/total.py\nX = 1\n```\n</think>\nI cannot improve this.\n",
+                "no_edit"},
+        Refused{"an ellipsis with a remark",
+                "```python:svc/total.py\ndef total(xs):\n    ...  # rest of the function "
+                "unchanged\n```\n",
+                "content_elided"},
+        Refused{"pass with a remark",
+                "```python:svc/total.py\ndef total(xs):\n    pass  # ... existing code ...\n```\n",
+                "content_elided"},
         Refused{"only a shell block", "```bash\nrm -rf /\n```\n", "no_edit"},
         Refused{"cut reasoning", "<think>\nI will\n```python:svc/total.py\nX\n```\n", "no_edit"},
         Refused{"python with a fence in its docstring",
@@ -108,6 +132,15 @@ TEST(ReplyParserTest, ARemarkThatTheFileAlreadyHadIsNoElision) {
   EXPECT_EQ(
       Parse("```python:a.py\n# ... existing rules ...\nX = 1\n```\n", {{"a.py", old}}).verdict,
       ReplyVerdict::kAccept);
+}
+
+TEST(ReplyParserTest, ASentenceAboutExistingCodeIsNoElision) {
+  for (const char* remark : {"Same as before, but in C.", "The existing code path is slow here"}) {
+    const std::string text = "# " + std::string(remark) + "\nX = 1\n";
+    EXPECT_EQ(Parse("```python:a.py\n" + text + "```\n", {{"a.py", "X = 0\n"}}).verdict,
+              ReplyVerdict::kAccept)
+        << remark;
+  }
 }
 
 TEST(ReplyParserTest, TwoNamelessBlocksAreNotGuessed) {

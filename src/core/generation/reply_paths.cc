@@ -24,6 +24,17 @@ bool LooksLikePath(std::string_view text) {
          text.find('\\') != std::string_view::npos;
 }
 
+// "Before/After:": words that a slash joins, not a path.
+bool IsAlternative(std::string_view text) {
+  const auto parts = Split(text, '/');
+  return parts.size() > 1 && std::ranges::all_of(parts, [](const std::string& part) {
+           return !part.empty() && part[0] >= 'A' && part[0] <= 'Z' &&
+                  std::ranges::all_of(part, [](char c) {
+                    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+                  });
+         });
+}
+
 std::string_view StripMarks(std::string_view text) {
   constexpr std::string_view kMarks = " \t*`\"'#:";
   const size_t first = text.find_first_not_of(kMarks);
@@ -66,6 +77,15 @@ std::string_view CommentText(std::string_view line) {
     if (line.starts_with(word)) line = Trim(line.substr(word.size()));
   }
   return line;
+}
+
+bool IsScriptOrText(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+  if (name.find('.') == std::string::npos) return true;  // Makefile, LICENSE, entrypoint
+  static constexpr auto kExtensions = std::to_array<std::string_view>(
+      {".sh", ".bash", ".zsh", ".ps1", ".txt", ".md", ".rst", ".log", ".cfg", ".ini", ".toml",
+       ".conf", ".env", ".in", ".csv"});
+  return std::ranges::any_of(kExtensions, [&](auto e) { return Lowercase(name).ends_with(e); });
 }
 
 }  // namespace
@@ -117,7 +137,8 @@ std::optional<std::string> PathFinder::FromLabel(std::string_view line) const {
   // List markers and the words people put before a file name.
   while (!label.empty() && (label[0] == '-' || label[0] == '+')) label = Trim(label.substr(1));
   const std::string_view whole = StripMarks(label);
-  if (IsKnown(std::string(whole)) || LooksLikePath(whole)) return std::string(whole);
+  if (IsKnown(std::string(whole))) return std::string(whole);
+  if (LooksLikePath(whole) && !IsAlternative(whole)) return std::string(whole);
   std::optional<std::string> found;
   for (const std::string& word : Split(ReplaceAll(std::string(label), "\t", " "), ' ')) {
     std::string path(StripMarks(word));
@@ -134,16 +155,20 @@ std::optional<std::string> PathFinder::FromLabel(std::string_view line) const {
 
 std::optional<NamedPath> PathFinder::Find(const Block& block) const {
   if (auto path = FromInfo(block.info)) return NamedPath{.path = *path};
+  // A command or what it printed may stand under the name of a file that it is about.
+  const bool quoted =
+      IsShellOrOutput(block.info) && std::ranges::none_of(block.lines, IsSearchMarker);
+  const auto fits = [&](const std::string& path) { return !quoted || IsScriptOrText(path); };
   // The nearest line above, or the one above a single blank line.
   if (!block.above.empty()) {
     std::string_view label = block.above.back();
     if (Trim(label).empty() && block.above.size() > 1) label = block.above[block.above.size() - 2];
-    if (auto path = FromLabel(label)) return NamedPath{.path = *path};
+    if (auto path = FromLabel(label); path && fits(*path)) return NamedPath{.path = *path};
   }
   if (block.lines.empty()) return std::nullopt;
   const std::string first(CommentText(block.lines.front()));
   const bool more = block.lines.size() > 1;
-  if (more && IsKnown(first))
+  if (more && IsKnown(first) && fits(first))
     return NamedPath{.path = first, .warning = "path_from_comment", .strip_first_line = true};
   const bool search_follows = more && IsSearchMarker(block.lines[1]);
   if (search_follows && LooksLikePath(first))
