@@ -160,28 +160,82 @@ bool ModuleScope::IsPlainException(std::string_view name, int depth) const {
   });
 }
 
-bool AssignsAttribute(const std::string& text, const std::set<std::string>& names) {
-  const bool mentioned = std::ranges::any_of(names, [&](const std::string& name) {
-    return text.find("." + name) != std::string::npos ||
-           text.find("\"" + name) != std::string::npos ||
-           text.find("'" + name) != std::string::npos;
-  });
-  if (!mentioned) return false;
-  const SyntaxTree tree(text);
-  bool found = false;
-  Walk(tree.root(), [&](const Node& node) {
-    const bool assigns = node.is("assignment") || node.is("augmented_assignment");
-    if (assigns && node.field("left").is("attribute")) {
-      found = found || names.contains(std::string(node.field("left").field("attribute").text()));
-    }
-    if (node.is("call") && node.field("function").text() == "setattr") {
-      const auto arguments = node.field("arguments").children();
-      const auto name = arguments.size() > 1 ? StringValue(arguments[1]) : std::nullopt;
-      found = found || !name || names.contains(*name);
-    }
-    return !found;
-  });
-  return found;
+namespace {
+
+// globals(), vars(module), module.__dict__; not an object's own attributes.
+bool IsNamespace(const Node& node) {
+  if (node.is("call")) {
+    const std::string_view function = node.field("function").text();
+    const auto arguments = node.field("arguments").children();
+    const bool of_self = arguments.size() == 1 && arguments.front().text() == "self";
+    return function == "globals" || (function == "vars" && !of_self);
+  }
+  return node.is("attribute") && node.field("attribute").text() == "__dict__" &&
+         node.field("object").text() != "self" && node.field("object").text() != "cls";
+}
+
+class RebindSearch {
+ public:
+  explicit RebindSearch(const std::set<std::string>& names) : names_(names) {}
+
+  bool In(const SyntaxTree& tree) {
+    Walk(tree.root(), [&](const Node& node) {
+      if (node.is("assignment") || node.is("augmented_assignment") || node.is("for_statement") ||
+          node.is("for_in_clause"))
+        Target(node.field("left"));
+      if (node.is("as_pattern_target") || node.is("delete_statement")) Target(node);
+      // What becomes of a namespace that has got another name is not followed.
+      if (node.is("assignment") && IsNamespace(node.field("right")) &&
+          node.field("right").text() == "globals()")
+        found_ = true;
+      if (node.is("call")) Call(node);
+      return !found_;
+    });
+    return found_;
+  }
+
+ private:
+  // A key that is not known may be any of the names.
+  void Named(const Node& key) {
+    const auto name = StringValue(key);
+    found_ = found_ || !name || names_.contains(*name);
+  }
+
+  void Target(const Node& target) {
+    Walk(target, [&](const Node& node) {
+      if (node.is("attribute"))
+        found_ = found_ || names_.contains(std::string(node.field("attribute").text()));
+      if (node.is("subscript") && IsNamespace(node.field("value"))) Named(node.field("subscript"));
+      return !found_;
+    });
+  }
+
+  void Call(const Node& call) {
+    const Node function = call.field("function");
+    const auto arguments = call.field("arguments").children();
+    if (function.text() == "setattr" || function.text() == "delattr")
+      Named(arguments.size() > 1 ? arguments[1] : Node{});
+    if (!function.is("attribute") || !IsNamespace(function.field("object"))) return;
+    static constexpr auto kChanging = std::to_array<std::string_view>(
+        {"update", "setdefault", "pop", "popitem", "clear", "__setitem__", "__delitem__"});
+    const std::string_view method = function.field("attribute").text();
+    found_ = found_ || std::ranges::find(kChanging, method) != kChanging.end();
+  }
+
+  const std::set<std::string>& names_;
+  bool found_ = false;
+};
+
+}  // namespace
+
+bool MayRebind(const std::string& text, const std::set<std::string>& names) {
+  // Most files mention none of it, and need no parsing.
+  const auto mentions = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+  const bool possible =
+      mentions("setattr") || mentions("delattr") || mentions("globals") || mentions("vars") ||
+      mentions("__dict__") ||
+      std::ranges::any_of(names, [&](const std::string& name) { return mentions("." + name); });
+  return possible && RebindSearch(names).In(SyntaxTree(text));
 }
 
 }  // namespace ratchet::python

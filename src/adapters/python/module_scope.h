@@ -26,7 +26,7 @@ class ModuleScope {
   [[nodiscard]] bool IsConstant(std::string_view name, int depth = 0) const;
   [[nodiscard]] const ImportedName* Import(std::string_view name) const;
   [[nodiscard]] bool IsBound(std::string_view name) const {
-    return bindings_.contains(std::string(name));
+    return bindings_.contains(std::string(name)) || rebound_.contains(std::string(name));
   }
   [[nodiscard]] bool HasStarImport() const { return star_import_; }
   [[nodiscard]] size_t Bindings(std::string_view name) const;
@@ -50,7 +50,9 @@ class ModuleScope {
   bool star_import_ = false;
 };
 
-// Whether another file of the component assigns to an attribute of this name.
-bool AssignsAttribute(const std::string& text, const std::set<std::string>& names);
+// Whether a file of the component may give one of these names of a module another value: by
+// assigning to an attribute of that name in whatever way, by setattr, or through a namespace
+// (globals(), vars(module), module.__dict__).
+bool MayRebind(const std::string& text, const std::set<std::string>& names);
 
 }  // namespace ratchet::python

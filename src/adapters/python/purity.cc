@@ -180,7 +180,7 @@ class Prover {
       return;
     }
     if (const ImportedName* import = module_.Import(text); import != nullptr) {
-      if (!import->name.empty() && IsPureLibrary(import->module, import->name)) return;
+      if (!import->name.empty() && Trusts(import->module, import->name)) return;
       return Refuse(
           name, fmt::format("it uses {}, which was imported and is not known to be pure", text));
     }
@@ -195,6 +195,14 @@ class Prover {
     Refuse(name, fmt::format("it uses {}, which is not known to be pure", text));
   }
 
+  // A name of the standard library; whether the module is that one, the caller asks of the
+  // component.
+  bool Trusts(std::string_view module, std::string_view name) {
+    if (!IsPureLibrary(module, name)) return false;
+    proof_.modules.emplace(module.substr(0, module.find('.')));
+    return true;
+  }
+
   void ProveCallee(const Node& at, const Node& function) {
     PurityProof callee;
     Prover prover(module_, function, callee, stack_);
@@ -203,6 +211,7 @@ class Prover {
                                     refusal->why));
     }
     proof_.names_used.merge(callee.names_used);
+    proof_.modules.merge(callee.modules);
     proof_.does_work = proof_.does_work || callee.does_work;
   }
 
@@ -210,7 +219,7 @@ class Prover {
     const std::string_view object = node.field("object").text();
     const std::string_view name = node.field("attribute").text();
     const ImportedName* import = scope_.IsLocal(object) ? nullptr : module_.Import(object);
-    if (import != nullptr && import->name.empty() && IsPureLibrary(import->module, name)) return;
+    if (import != nullptr && import->name.empty() && Trusts(import->module, name)) return;
     Refuse(node, fmt::format("it reads the attribute {}, which can change", node.text()));
   }
 
@@ -259,19 +268,20 @@ class Prover {
       if (import != nullptr && import->name.empty()) {
         proof_.does_work = proof_.does_work || object.text() == "re" || object.text() == "json" ||
                            object.text() == "difflib";
-        if (object.text() == "heapq" &&
+        if (import->module == "heapq" &&
             (method == "heappush" || method == "heappop" || method == "heapify")) {
           const auto arguments = call.field("arguments").children();
+          proof_.modules.emplace(import->module);
           if (!arguments.empty() && scope_.IsFresh(arguments.front())) return;
         }
-        if (IsPureLibrary(import->module, method)) return;
+        if (Trusts(import->module, method)) return;
         return Refuse(call, fmt::format("it calls {}.{}, which is not known to be pure",
                                         object.text(), method));
       }
       // "urllib.parse.quote(...)": the module was imported under its full name.
       if (object.is("attribute") &&
           module_.Import(object.text().substr(0, object.text().find('.'))) != nullptr) {
-        if (IsPureLibrary(object.text(), method)) return;
+        if (Trusts(object.text(), method)) return;
         return Refuse(call,
                       fmt::format("it calls {}, which is not known to be pure", function.text()));
       }

@@ -17,6 +17,7 @@ namespace ratchet::python {
 
 struct PurityProof {
   std::set<std::string> names_used;  // the module-level names that the result depends on
+  std::set<std::string> modules;     // of the standard library, by their first name
   bool does_work = false;            // there is a loop, a comprehension or a call worth remembering
 };
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 
 #include "adapters/python/facts.h"
 #include "adapters/python/module_scope.h"
@@ -12,6 +14,8 @@
 
 namespace ratchet::python {
 namespace {
+
+using namespace std::string_view_literals;
 
 constexpr std::string_view kDecorator = "_remember_results";
 
@@ -135,6 +139,13 @@ size_t HelperPlace(const std::string& text, const Node& function) {
   return place;
 }
 
+std::string HelperText(const std::map<std::string, std::string>& modules) {
+  std::string helper(kHelper);
+  for (const auto& [module, name] : modules)
+    helper = ReplaceAll(helper, fmt::format("{{{}}}", module), name);
+  return helper;
+}
+
 std::string WithLineEndings(std::string text, bool crlf) {
   return crlf ? ReplaceAll(std::move(text), "\n", "\r\n") : text;
 }
@@ -151,6 +162,68 @@ Node FindFunction(const Node& root, const CodeSite& site) {
   return found;
 }
 
+// Why the helper cannot stand in this module, if it cannot.
+std::optional<std::string> Obstacle(const SyntaxTree& tree, const ModuleScope& scope,
+                                    const Node& function) {
+  if (const Node helper = scope.Function(kDecorator); helper.ok()) {
+    if (helper.begin() > function.begin())
+      return "the code inserted by an earlier change stands below it";
+    std::map<std::string, std::string> modules;
+    for (const std::string_view module : kModules) {
+      const bool plain = helper.text().find(fmt::format("_{}.", module)) == std::string_view::npos;
+      modules[std::string(module)] = (plain ? "" : "_") + std::string(module);
+    }
+    const std::string text = ReplaceAll(tree.text(), "\r", "");
+    if (text.find(HelperText(modules)) == std::string::npos)
+      return fmt::format("{} is not the code that an earlier change inserted", kDecorator);
+    return std::nullopt;
+  }
+  for (const std::string_view name : {kDecorator, "_is_plain"sv, "_is_value"sv}) {
+    if (scope.Mentions(name)) return fmt::format("its module has a name {} already", name);
+  }
+  for (const std::string_view module : kModules) {
+    const std::string local = "_" + std::string(module);
+    const ImportedName* import = scope.Import(local);
+    const bool same = import != nullptr && import->module == module && import->name.empty();
+    if (scope.Mentions(local) && !same)
+      return fmt::format("its module has a name {} already", local);
+  }
+  for (const std::string_view builtin :
+       {"all", "bool", "bytes", "dict", "float", "frozenset", "int", "len", "list", "map", "set",
+        "str", "tuple", "type"}) {
+    if (scope.IsBound(builtin)) return fmt::format("its module has a {} of its own", builtin);
+  }
+  return std::nullopt;
+}
+
+std::string Folder(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+// Whether Python may look for modules in this folder: not in a package, unless a script lies in it.
+bool MayBeOnThePath(const ComponentTree& tree, const std::string& folder) {
+  bool package = false, script = false;
+  for (const SourceFile& file : tree.files) {
+    if (Folder(file.path) != folder) continue;
+    package = package || file.path == folder + "__init__.py";
+    script = script || file.text.find("\"__main__\"") != std::string::npos ||
+             file.text.find("'__main__'") != std::string::npos;
+  }
+  return script || !package;
+}
+
+// The module of the standard library that a file of the component may stand in front of.
+std::optional<std::string> Shadowed(const ComponentTree& tree, const std::string& path,
+                                    const std::set<std::string>& modules) {
+  std::string stem = path.substr(0, path.size() - ".py"sv.size());
+  if (stem.ends_with("/__init__")) stem = stem.substr(0, stem.rfind('/'));
+  const std::string folder = Folder(stem);
+  const std::string name = stem.substr(folder.size());
+  if (!modules.contains(name) || !MayBeOnThePath(tree, folder)) return std::nullopt;
+  return name;
+}
+
 std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& function) {
   const std::string& text = tree.text();
   const bool crlf = text.find("\r\n") != std::string::npos;
@@ -163,9 +236,7 @@ std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& f
     insertions.push_back(
         {std::min(imports_at, helper_at),
          (own_line ? "" : "\n") + modules.imports + (imports_at >= helper_at ? "\n\n" : "")});
-    std::string helper(kHelper);
-    for (const auto& [module, name] : modules.names)
-      helper = ReplaceAll(helper, fmt::format("{{{}}}", module), name);
+    const std::string helper = HelperText(modules.names);
     const std::string above = ReplaceAll(text.substr(0, helper_at), "\r", "");
     const bool apart = above.empty() || above.ends_with("\n\n\n") || imports_at >= helper_at;
     insertions.push_back({helper_at, (apart                     ? ""
@@ -201,16 +272,18 @@ Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) 
   if (!(scope.Function(name) == function)) {
     return Refuse(site, "it is no function at the top of its module, defined once");
   }
-  if (!scope.Function(kDecorator).ok() &&
-      (scope.Mentions(kDecorator) || scope.Mentions("_is_plain") || scope.Mentions("_is_value"))) {
-    return Refuse(site, "the names of the inserted code are taken");
-  }
+  if (const auto taken = Obstacle(syntax, scope, function)) return Refuse(site, *taken);
   auto proof = ProvePure(scope, function);
   if (!proof) return Refuse(site, proof.error().message);
   if (!proof->does_work) return Refuse(site, "it does too little to be worth remembering");
+  proof->modules.insert(kModules.begin(), kModules.end());
   for (const SourceFile& other : tree.files) {
     if (!other.path.ends_with(".py")) continue;
-    if (AssignsAttribute(other.text, proof->names_used)) {
+    if (const auto shadowed = Shadowed(tree, other.path, proof->modules)) {
+      return Refuse(site, fmt::format("{} may be imported in place of the standard library's {}",
+                                      other.path, *shadowed));
+    }
+    if (MayRebind(other.text, proof->names_used)) {
       return Refuse(site, fmt::format("{} may rebind a name that it depends on", other.path));
     }
   }

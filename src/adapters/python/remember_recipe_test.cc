@@ -89,6 +89,68 @@ TEST(RememberRecipeTest, ASecondFunctionUsesTheSameHelper) {
   EXPECT_FALSE(Apply(second->files[0].after, "other"));
 }
 
+// Its names would not be there yet when the decorator is applied.
+TEST(RememberRecipeTest, AHelperThatStandsBelowIsNotUsed) {
+  const std::string two =
+      "def other(values):\n    return [v for v in values]\n\n\n"
+      "def total(values):\n    return [v for v in values]\n";
+  const auto first = Apply(two, "total");
+  ASSERT_TRUE(first);
+  EXPECT_NE(Apply(first->files[0].after, "other").error().message.find("below"), std::string::npos);
+}
+
+TEST(RememberRecipeTest, AHelperOfAnotherTextIsNotUsed) {
+  EXPECT_FALSE(
+      Apply("def _remember_results(f):\n    return None\n\n\n"
+            "def total(values):\n    return [v for v in values]\n",
+            "total"));
+}
+
+TEST(RememberRecipeTest, NamesThatTheHelperNeedsAreNotTakenOver) {
+  const std::string total = "\n\ndef total(values):\n    return [v for v in values]\n";
+  EXPECT_FALSE(Apply("from time import time as _time\n" + total, "total"));
+  EXPECT_FALSE(Apply("def all(connection):\n    return connection.all()\n" + total, "total"));
+  EXPECT_FALSE(Apply("def reset():\n    global len\n    len = None\n" + total, "total"));
+  EXPECT_TRUE(Apply("import time as _time\n" + total, "total"));
+}
+
+TEST(RememberRecipeTest, AModuleOfTheComponentIsNotTakenForTheStandardLibrarys) {
+  const std::string code =
+      "import statistics\n\n\ndef f(values):\n    return [statistics.mean(v) for v in values]\n";
+  const auto apply = [&](std::vector<SourceFile> others) {
+    others.push_back({"app/m.py", code});
+    return RememberResults(ComponentTree{.files = others}, {"app/m.py", {.name = "f"}});
+  };
+  EXPECT_TRUE(apply({}));
+  EXPECT_FALSE(apply({{"statistics.py", ""}}));
+  EXPECT_FALSE(apply({{"app/statistics.py", ""}}));
+  EXPECT_FALSE(apply({{"statistics/__init__.py", ""}}));
+  EXPECT_FALSE(apply({{"time.py", ""}}));  // the inserted code needs it
+  EXPECT_TRUE(apply({{"app/html.py", ""}}));
+  EXPECT_TRUE(apply({{"app/__init__.py", ""}, {"app/statistics.py", ""}}));
+  EXPECT_FALSE(apply({{"app/__init__.py", ""},
+                      {"app/statistics.py", ""},
+                      {"app/run.py", "if __name__ == '__main__':\n    pass\n"}}));
+}
+
+TEST(RememberRecipeTest, WhoeverMayRebindAConstantIsSeen) {
+  const std::string code = "LIMIT = 3\n\n\ndef f(x):\n    return [y for y in x if y < LIMIT]\n";
+  const auto with = [&](const std::string& other) {
+    const ComponentTree tree{.files = {{"m.py", code}, {"other.py", "import m\n" + other}}};
+    return RememberResults(tree, {"m.py", {.name = "f"}}).has_value();
+  };
+  EXPECT_TRUE(with("print(m.LIMIT)\nx = vars(m)['LIMIT']\n"));
+  EXPECT_TRUE(with("class A:\n    def a(self, k):\n        self.__dict__[k] = 1\n"));
+  EXPECT_FALSE(with("m.LIMIT = 4\n"));
+  EXPECT_FALSE(with("m.LIMIT, m.OTHER = 5, 6\n"));
+  EXPECT_FALSE(with("for m.LIMIT in range(3):\n    pass\n"));
+  EXPECT_FALSE(with("with open('x') as m.LIMIT:\n    pass\n"));
+  EXPECT_FALSE(with("vars(m)['LIMIT'] = 4\n"));
+  EXPECT_FALSE(with("m.__dict__.update(LIMIT=4)\n"));
+  EXPECT_FALSE(with("setattr(m, name, 4)\n"));
+  EXPECT_FALSE(Apply(code + "\n\ndef configure(n):\n    globals()['LIMIT'] = n\n", "f"));
+}
+
 TEST(RememberRecipeTest, NamesThatAreTakenAreAvoided) {
   const std::string module =
       "from time import time\ncopy = 1\n\ndef total(values):\n    return [v for v in values]\n";

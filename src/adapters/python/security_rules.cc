@@ -79,6 +79,11 @@ std::string CallRule(const Node& call, std::string& message) {
     message = name + " starts a program";
     return "shell";
   }
+  if (OneOf(name, {"os._exit", "os.abort", "os.kill", "os.killpg", "atexit.register",
+                   "signal.signal", "sys.settrace", "sys.setprofile", "threading.settrace"})) {
+    message = name + " changes how the process ends or is observed";
+    return "process-control";
+  }
   if (Keyword(call, "shell").text() == "True" || last == "create_subprocess_shell") {
     message = "a shell reads the command line";
     return "shell";
