@@ -71,7 +71,7 @@ Status CopyTree(const fs::path& from, const fs::path& to) {
   std::uintmax_t bytes = 0;
   for (auto it = fs::recursive_directory_iterator(from, error);
        !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    const fs::path relative = fs::relative(it->path(), from);
+    const fs::path relative = it->path().lexically_relative(from);
     const std::string name = it->path().filename().string();
     if (it->is_symlink()) continue;
     if (it->is_directory()) {

@@ -156,7 +156,10 @@ DeployResult InPlaceDeployer::Serve(const ComponentConfig& component, const Depl
     digests.push_back(
         {file.path, Sha256Hex(direction == Direction::kForward ? file.after : Before(file))});
   }
-  if (const auto served = control_.ReloadAndProve(component, digests); !served) {
+  if (const auto served = control_.ReloadAndProve(
+          component, digests,
+          direction == Direction::kForward ? Proof::kDeployed : Proof::kRestored);
+      !served) {
     return {DeployOutcome::kFailedTouched, served.error().message};
   }
   if (control_.CheckHealth(component) == Health::kFailing) {
@@ -186,7 +189,10 @@ Status InPlaceDeployer::Rehearse(const ComponentId& id) {
         return std::unexpected(swapped.error().Within("rehearse the rollback of " + id.value));
     }
   }
-  TRY_STATUS(control_.ReloadAndProve(*component, {}));
+  std::vector<FileDigest> digests;
+  for (const SourceFile& source : tree.files)
+    digests.push_back({source.path, Sha256Hex(source.text)});
+  TRY_STATUS(control_.ReloadAndProve(*component, digests, Proof::kRehearsed));
   if (control_.CheckHealth(*component) == Health::kFailing) {
     return Fail(ErrorCode::kUnavailable, "component " + id.value + ": the health check fails");
   }

@@ -29,20 +29,24 @@ class FakeService : public HttpClient {
     if (hangs) return Fail(ErrorCode::kTimeout, "no answer in time");
     if (request.url == "reload") Load();
     if (request.url == "health") return HttpAnswer{.status = healthy ? 200 : 500};
+    if (request.url == "proof" && proofs_missed > 0 && proofs_missed-- > 0)
+      return HttpAnswer{.status = 503};
     return HttpAnswer{.status = 200, .body = loaded_.dump()};
   }
   bool hangs = false, healthy = true;
-  int reloads = 0;
+  int reloads = 0, proofs_missed = 0;
+  std::string prefix;  // of the names in the proof
 
  private:
   void Load() {
     ++reloads;
+    loaded_.clear();
     for (const auto& entry : fs::directory_iterator(root_)) {
       if (entry.path().extension() != ".py") continue;
       std::ifstream file(entry.path());
       std::stringstream text;
       text << file.rdbuf();
-      loaded_[entry.path().filename().string()] = Sha256Hex(text.str());
+      loaded_[prefix + entry.path().filename().string()] = Sha256Hex(text.str());
     }
   }
   fs::path root_;
@@ -220,6 +224,23 @@ TEST_F(InPlaceDeployerTest, SeveralFilesAreExchangedWithTheRoot) {
   EXPECT_EQ(ReadText("a.py") + ReadText("b.py"), "old\nother\n");
 }
 
+TEST_F(InPlaceDeployerTest, LinksAndEmptyFoldersComeWithTheRoot) {
+  fs::create_directory(root_ / "empty");
+  fs::create_symlink("b.py", root_ / "alias.py");
+  fs::create_directory_symlink("/tmp", root_ / "data");
+  fs::create_symlink("nowhere", root_ / "dangling");
+  const auto plan = Plan({{"a.py", "old\n", "new a\n"}, {"b.py", "other\n", "new b\n"}});
+  const auto deployed = deployer_->Deploy(plan, {});
+  ASSERT_EQ(deployed.outcome, DeployOutcome::kDone) << deployed.detail;
+  EXPECT_TRUE(fs::is_directory(root_ / "empty"));
+  EXPECT_EQ(fs::read_symlink(root_ / "alias.py"), "b.py");
+  EXPECT_EQ(fs::read_symlink(root_ / "data"), "/tmp");
+  EXPECT_EQ(fs::read_symlink(root_ / "dangling"), "nowhere");
+  const auto back = deployer_->RollBack(plan);
+  ASSERT_EQ(back.outcome, DeployOutcome::kDone) << back.detail;
+  EXPECT_EQ(fs::read_symlink(root_ / "alias.py"), "b.py");
+}
+
 // As a crash leaves it: exchanged, and nobody looked at what came out.
 TEST_F(InPlaceDeployerTest, ACrashInTheExchangeOfTheRootLosesNoHotfix) {
   const auto plan = Plan({{"a.py", "old\n", "new a\n"}, {"b.py", "other\n", "new b\n"}});
@@ -288,6 +309,27 @@ TEST_F(InPlaceDeployerTest, RehearsalChangesNothing) {
   EXPECT_EQ(deployer_->Read(ComponentId("app"))->hash, tree);
   service_->hangs = true;
   EXPECT_FALSE(deployer_->Rehearse(ComponentId("app")));
+}
+
+// Found when a component is registered, not when its first deployment must be taken back.
+TEST_F(InPlaceDeployerTest, RehearsalFindsAProofThatNamesOtherFiles) {
+  service_->prefix = "app/";
+  service_->reloads = 0;
+  EXPECT_NE(deployer_->Rehearse(ComponentId("app")).error().message.find("none of"),
+            std::string::npos);
+  service_->prefix = "";
+  EXPECT_TRUE(deployer_->Rehearse(ComponentId("app")));
+}
+
+TEST_F(InPlaceDeployerTest, AValueThatCouldNotBeReadBeforeProvesNoDeployment) {
+  components_.begin()->second.proof.kind = ProofKind::kChanges;
+  deployer_ = std::make_unique<InPlaceDeployer>(components_, *service_);
+  service_->proofs_missed = 1;
+  const auto plan = Plan();
+  EXPECT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kFailedTouched);
+  // A rollback may well meet a service that does not answer before its reload.
+  service_->proofs_missed = 1;
+  EXPECT_EQ(deployer_->RollBack(plan).outcome, DeployOutcome::kDone);
 }
 
 }  // namespace

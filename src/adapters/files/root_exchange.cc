@@ -104,7 +104,7 @@ Status CopyFolder(const fs::path& from, const fs::path& to) {
       it.disable_recursion_pending();
       continue;
     }
-    TRY_STATUS(CopyEntry(it->path(), to / fs::relative(it->path(), from)));
+    TRY_STATUS(CopyEntry(it->path(), to / it->path().lexically_relative(from)));
   }
   if (error)
     return Fail(ErrorCode::kUnavailable,
@@ -114,17 +114,23 @@ Status CopyFolder(const fs::path& from, const fs::path& to) {
 
 // Everything that lies in a folder, sources or not: what appears between copy and exchange would be
 // lost with the old folder.
-std::map<std::string, std::int64_t> Listing(const fs::path& folder) {
-  std::map<std::string, std::int64_t> listing;
+std::map<std::string, std::string> Listing(const fs::path& folder) {
+  std::map<std::string, std::string> listing;
   std::error_code error;
   for (auto it = fs::recursive_directory_iterator(folder, error);
        !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     const std::string name = it->path().filename().string();
     if (it->is_directory() && (name == "__pycache__" || name == kKeptFolder)) {
       it.disable_recursion_pending();
-    } else if (it->is_regular_file(error)) {
-      listing[fs::relative(it->path(), folder).string()] =
-          it->last_write_time(error).time_since_epoch().count();
+      continue;
+    }
+    std::string& entry = listing[it->path().lexically_relative(folder).string()];
+    if (it->is_symlink()) {
+      entry = "link to " + fs::read_symlink(it->path(), error).string();
+    } else if (it->is_directory()) {
+      entry = "folder";
+    } else {
+      entry = fmt::format("file of {}", it->last_write_time(error).time_since_epoch().count());
     }
   }
   return listing;

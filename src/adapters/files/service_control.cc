@@ -30,17 +30,25 @@ int SignalNumber(const std::string& name) {
   return 0;
 }
 
-// Whether the map of loaded sources has every file with the wanted digest.
-Status DigestsMatch(const Json& loaded, const std::vector<FileDigest>& files) {
+// Whether the map of loaded sources has the files with the wanted digests.
+Status DigestsMatch(const Json& loaded, const std::vector<FileDigest>& files, Proof wanted) {
   if (!loaded.is_object())
     return Fail(ErrorCode::kInvalidArgument, "the proof is no map of files to digests");
+  bool any = files.empty();
   for (const FileDigest& file : files) {
     const auto at = loaded.find(file.path);
+    if (wanted == Proof::kRehearsed && at == loaded.end()) continue;
+    any = true;
     if (at == loaded.end() || !at->is_string())
       return Fail(ErrorCode::kUnavailable, file.path + " is not loaded");
     if (at->get<std::string>() != file.sha256)
       return Fail(ErrorCode::kUnavailable, file.path + " is loaded in another version");
   }
+  if (!any)
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("the proof names none of the component's {} sources; they are named as "
+                            "{} is",
+                            files.size(), files.front().path));
   return {};
 }
 
@@ -135,7 +143,7 @@ Result<std::string> ServiceControl::ReadProof(const ProofConfig& proof) {
 }
 
 Status ServiceControl::ReloadAndProve(const ComponentConfig& component,
-                                      const std::vector<FileDigest>& files) {
+                                      const std::vector<FileDigest>& files, Proof wanted) {
   const ProofConfig& proof = component.proof;
   if (proof.kind == ProofKind::kNone) {
     return Fail(
@@ -143,7 +151,12 @@ Status ServiceControl::ReloadAndProve(const ComponentConfig& component,
         "component " + component.id.value + " has no proof of what it serves ([component.proof])");
   }
   std::string value_before;
-  if (proof.kind == ProofKind::kChanges) value_before = ReadProof(proof).value_or("");
+  if (proof.kind == ProofKind::kChanges) {
+    auto value = ReadProof(proof);
+    if (!value && wanted != Proof::kRestored)
+      return std::unexpected(value.error().Within("before the reload"));
+    value_before = std::move(value).value_or("");
+  }
   TRY_STATUS(Reload(component.reload));
   const auto deadline = SteadyClock::now() + proof.timeout;
   Status last = Fail(ErrorCode::kTimeout, "no answer");
@@ -155,7 +168,7 @@ Status ServiceControl::ReloadAndProve(const ComponentConfig& component,
       if (*value != value_before) return {};
       last = Fail(ErrorCode::kUnavailable, "the value is the same as before the reload");
     } else {
-      last = DigestsMatch(Json::parse(*value, nullptr, false), files);
+      last = DigestsMatch(Json::parse(*value, nullptr, false), files, wanted);
       if (last) return {};
     }
     if (SteadyClock::now() >= deadline) break;

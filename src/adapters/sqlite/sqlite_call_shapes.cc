@@ -36,16 +36,18 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
     }
   }
   // Calls end before the request that they belong to and may arrive earlier: they wait for it.
-  std::deque<SpanRecord> waiting = std::exchange(orphans_, {});
+  auto waiting = std::exchange(orphans_, {});
   for (const SpanRecord& span : spans) {
-    if (!span.entry && Acceptable(span.start, report)) waiting.push_back(span);
+    if (!span.entry && Acceptable(span.start, report))
+      waiting.push_back(std::make_shared<const SpanRecord>(span));
   }
-  for (SpanRecord& span : waiting) {
+  for (const auto& call : waiting) {
+    SpanRecord span = *call;
     if (!span.operation_known) {
       const auto at = operations_.find(span.trace_id);
       const bool may_come = clock_.Now() - span.start < Duration(60'000);
       if (at == operations_.end() && may_come && orphans_.size() < kOrphansMax) {
-        orphans_.push_back(std::move(span));
+        orphans_.push_back(call);
         continue;
       }
       if (at != operations_.end()) span.operation = at->second;

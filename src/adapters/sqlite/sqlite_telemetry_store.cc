@@ -92,15 +92,22 @@ Result<WriteReport> SqliteTelemetryStore::Write(const TelemetryBatch& batch) {
     return Fail(ErrorCode::kResourceExhausted, "the disk is full: telemetry is refused");
   const std::scoped_lock lock(mutex_);
   WriteReport report;
-  Database::Scope scope(*db_);
-  TRY_STATUS(scope.Begin());
-  auto written = WriteAll(batch, report);
-  if (written) written = scope.Commit();
+  const auto orphans = orphans_;
+  for (RepeatTracker* tracker : {&repeats_, &exceptions_, &parents_}) tracker->Begin();
+  const auto written = [&]() -> Status {
+    Database::Scope scope(*db_);
+    TRY_STATUS(scope.Begin());
+    TRY_STATUS(WriteAll(batch, report));
+    return scope.Commit();
+  }();
   if (!written) {
-    points_.clear();  // the cache may know more than the disk now
-    series_.clear();
+    // Memory may know more than the disk now. The batch will be sent again, and counts then.
+    points_.clear();
     shapes_.clear();
     touched_.clear();
+    orphans_ = orphans;
+    for (RepeatTracker* tracker : {&repeats_, &exceptions_, &parents_}) tracker->Undo();
+    TRY_STATUS(LoadSeries());
     return std::unexpected(written.error());
   }
   return report;

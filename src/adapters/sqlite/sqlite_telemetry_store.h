@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <unordered_map>
@@ -81,7 +82,8 @@ class SqliteTelemetryStore : public TelemetryStore {
   RepeatTracker parents_{50'000};
   std::unordered_map<std::string, std::string> operations_;  // of recent traces
   std::deque<std::string> operations_order_;
-  std::deque<SpanRecord> orphans_;  // calls whose request has not arrived yet
+  // Calls whose request has not arrived yet.
+  std::deque<std::shared_ptr<const SpanRecord>> orphans_;
 };
 
 }  // namespace ratchet

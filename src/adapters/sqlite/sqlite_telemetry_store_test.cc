@@ -155,6 +155,38 @@ TEST_F(SqliteTelemetryStoreTest, ErrorsClusterByPatternAndOneFailureToldTwiceCou
   EXPECT_EQ(clusters->at(0).examples.size(), 2U);
 }
 
+// A batch that could not be written is sent again: it counts once, and nothing that waited is lost.
+TEST_F(SqliteTelemetryStoreTest, ABatchThatFailedCountsWhenItIsSentAgain) {
+  const auto db = sqlite::Database::Open(folder_ + "/telemetry.db", sqlite::Synchronous::kNormal,
+                                         sqlite::OpenMode::kReadWrite);
+  ASSERT_TRUE(store_->Write({.spans = {Span("a", "t0", false, 5)}}));  // waits for its request
+  LogRecord log{.tenant = TenantId("a"),
+                .component = ComponentId("shop"),
+                .span_id = "s1",
+                .time = kNow,
+                .level = LogLevel::kError,
+                .message = "user 7 is missing",
+                .exception_type = "KeyError"};
+  SpanRecord call = Span("a", "t1", false, 5);
+  call.identity = "x";
+  const TelemetryBatch batch{
+      .logs = {log},
+      .spans = {Span("a", "t0", true, 10), Span("a", "t1", true, 10), call},
+      .events = {{EventKind::kDeployment, TenantId("a"), ComponentId("shop"), kNow, "v2"}}};
+  ASSERT_TRUE((*db)->Execute(
+      "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END"));
+  ASSERT_FALSE(store_->Write(batch));
+  EXPECT_TRUE(store_->Points(Everything())->empty());
+  ASSERT_TRUE((*db)->Execute("DROP TRIGGER full"));
+  ASSERT_TRUE(store_->Write(batch));
+  ASSERT_EQ(store_->ErrorClusters(Everything())->size(), 1U);
+  EXPECT_EQ(store_->ErrorClusters(Everything())->at(0).count, 1U);
+  const auto shapes = store_->CallShapes(Everything());
+  ASSERT_EQ(shapes->size(), 1U);
+  EXPECT_EQ(shapes->at(0).calls, 2U);  // the one that waited, too
+  EXPECT_EQ(shapes->at(0).repeats, 0U);
+}
+
 TEST_F(SqliteTelemetryStoreTest, WhatIsOverALimitIsDroppedAndCounted) {
   Reopen({.series_max = 1});
   const auto report =
