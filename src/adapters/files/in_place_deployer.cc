@@ -190,6 +190,7 @@ Status InPlaceDeployer::Rehearse(const ComponentId& id) {
     }
   }
   std::vector<FileDigest> digests;
+  digests.reserve(tree.files.size());
   for (const SourceFile& source : tree.files)
     digests.push_back({source.path, Sha256Hex(source.text)});
   TRY_STATUS(control_.ReloadAndProve(*component, digests, Proof::kRehearsed));

@@ -219,7 +219,7 @@ std::optional<std::string> Shadowed(const ComponentTree& tree, const std::string
   std::string stem = path.substr(0, path.size() - ".py"sv.size());
   if (stem.ends_with("/__init__")) stem = stem.substr(0, stem.rfind('/'));
   const std::string folder = Folder(stem);
-  const std::string name = stem.substr(folder.size());
+  std::string name = stem.substr(folder.size());
   if (!modules.contains(name) || !MayBeOnThePath(tree, folder)) return std::nullopt;
   return name;
 }
