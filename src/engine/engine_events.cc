@@ -147,6 +147,17 @@ Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& fou
   for (const Opportunity& opportunity : found->opportunities) {
     if (static_cast<int>(chosen.size()) >= at->second.max_improvements) break;
     if (opportunity.level == Level::kLow || !Wanted(opportunity)) continue;
+    // Telemetry says of itself whose it is: nobody gets at another tenant's code by saying so.
+    const ComponentConfig& component = config_.components.at(opportunity.component);
+    if (component.reach() == Reach::kTenant && component.tenants.front() != opportunity.tenant) {
+      const std::string why =
+          fmt::format("the telemetry is of tenant \"{}\", the component of \"{}\"",
+                      opportunity.tenant.value, component.tenants.front().value);
+      AddAudit(tx, "ratchet", "opportunity.refused",
+               ToText(Json{{"operation", opportunity.operation}, {"reason", why}}),
+               component.tenants.front(), component.id);
+      continue;
+    }
     if (opportunity.level == Level::kMedium && chosen.size() >= capacity) continue;
     Improvement improvement;
     improvement.id = ImprovementId(NextId("imp"));
@@ -180,10 +191,6 @@ bool Engine::Wanted(const Opportunity& opportunity) const {
   const auto component = config_.components.find(opportunity.component);
   if (component == config_.components.end()) return false;
   if (component->second.autonomy == Autonomy::kObserve) return false;
-  // Telemetry says of itself whose it is: nobody gets at another tenant's code by saying so.
-  if (component->second.reach() == Reach::kTenant &&
-      component->second.tenants.front() != opportunity.tenant)
-    return false;
   const auto tenant = config_.tenants.find(opportunity.tenant);
   if (tenant != config_.tenants.end() && !tenant->second.enabled) return false;
   const auto state = components_.find(opportunity.component);

@@ -39,7 +39,7 @@ BUGS = [
      "if (tree && tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};",
      ""),
     ("telemetry is believed whose component it is of", "src/engine/engine_events.cc",
-     "component->second.tenants.front() != opportunity.tenant", "false"),
+     "component.reach() == Reach::kTenant && component.tenants.front() != opportunity.tenant", "false"),
     ("slots are not counted", "src/core/cycle/admission.cc",
      "return all < limits_.concurrent_max && tenant < tenant_max;", "return tenant < tenant_max;"),
     ("tenants' limits are not counted", "src/core/cycle/admission.cc",
