@@ -57,19 +57,8 @@ bool Judge::Usable(const Look& look) const {
   return look.operation.requests >= policy_.requests_min;
 }
 
-// No request of the operation was answered although many were to be expected and the component's
-// other users are there: it hangs, and what hangs reports nothing.
-bool Judge::FellSilent(const Baseline& baseline, const Look& look) const {
-  const double seconds = Seconds(look.window.end - look.window.begin);
-  const double expected = baseline.operation.throughput * seconds;
-  const double others = baseline.component.throughput * seconds - expected;
-  return look.operation.requests == 0 && expected >= static_cast<double>(policy_.requests_min) &&
-         look.component.requests >= policy_.requests_min &&
-         static_cast<double>(look.component.requests) >= others / 2;
-}
-
 double Judge::LookDegradation(const Baseline& baseline, const Look& look) const {
-  double worst = FellSilent(baseline, look) ? 1 : 0;
+  double worst = 0;
   if (look.operation.requests >= policy_.requests_min) {
     worst = LatencyAndErrorDegradation(baseline.operation, look.operation);
   }

@@ -33,13 +33,11 @@ class Judge {
                                      std::span<const Look> looks, Instant deployed_at) const;
 
   // max of, where worse: (p95-p95₀)/p95₀ and (err-err₀)/max(err₀, 0.01) of the operation, and the
-  // latter of the whole component. Throughput is left out (it follows the users, not the change),
-  // except that an operation which fell silent degrades by 1.
+  // latter of the whole component. Throughput is left out: it follows the users, not the change.
   [[nodiscard]] double LookDegradation(const Baseline& baseline, const Look& look) const;
 
  private:
   [[nodiscard]] bool Usable(const Look& look) const;
-  [[nodiscard]] bool FellSilent(const Baseline& baseline, const Look& look) const;
   [[nodiscard]] VerdictReason DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                           std::span<const Look> looks, Duration watched) const;
   JudgePolicy policy_;

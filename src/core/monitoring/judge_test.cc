@@ -125,21 +125,6 @@ TEST_F(JudgeTest, SilenceIsNeverKept) {
   EXPECT_EQ(Decide(Watch(20, Metrics(0, 0, 0))).verdict, Verdict::kInconclusive);
 }
 
-// Requests that hang are never reported: the operation is silent while the others go on.
-TEST_F(JudgeTest, AnOperationThatFallsSilentIsTakenBack) {
-  baseline_.component.throughput = 30;
-  const auto silent = [&](int minute, std::uint64_t others) {
-    Look look = LookAt(minute, Metrics(0, 0, 0));
-    look.component = Metrics(100, 0, others);
-    look.degradation = judge_.LookDegradation(baseline_, look);
-    return look;
-  };
-  EXPECT_EQ(Decide({silent(1, 1000), silent(2, 1000), silent(3, 1000)}).verdict,
-            Verdict::kRollBack);
-  // All the users went home: that says nothing about the change.
-  EXPECT_EQ(Decide({silent(1, 100), silent(2, 100), silent(3, 100)}).verdict, Verdict::kContinue);
-}
-
 TEST_F(JudgeTest, FewerErrorsProveAnErrorFix) {
   baseline_.operation.error_rate = 0.2;
   baseline_.component.error_rate = 0.2;
