@@ -57,18 +57,35 @@ bool Judge::Usable(const Look& look) const {
   return look.operation.requests >= policy_.requests_min;
 }
 
+double Judge::OperationDegradation(const Baseline& baseline, const Look& look) const {
+  return Usable(look) ? LatencyAndErrorDegradation(baseline.operation, look.operation) : 0;
+}
+
+// The whole component counts too, against errors only: its latency mixes operations, and a change
+// of the mix is not a change of the code.
+double Judge::ComponentDegradation(const Baseline& baseline, const Look& look) const {
+  if (look.component.requests < policy_.requests_min) return 0;
+  return std::max(0.0, (look.component.error_rate - baseline.component.error_rate) /
+                           std::max(baseline.component.error_rate, kErrorRateFloor));
+}
+
 double Judge::LookDegradation(const Baseline& baseline, const Look& look) const {
-  double worst = 0;
-  if (look.operation.requests >= policy_.requests_min) {
-    worst = LatencyAndErrorDegradation(baseline.operation, look.operation);
+  return std::max(OperationDegradation(baseline, look), ComponentDegradation(baseline, look));
+}
+
+// Bad looks in a row up to the last, of the operation and of the component by themselves. A look
+// with few requests says nothing: it neither counts nor breaks a row.
+int Judge::BadLooks(const Baseline& baseline, std::span<const Look> looks) const {
+  int of_operation = 0, of_component = 0;
+  const auto count = [&](int& row, bool heard, double degradation) {
+    if (heard) row = degradation > policy_.degradation_threshold ? row + 1 : 0;
+  };
+  for (const Look& look : looks) {
+    count(of_operation, Usable(look), OperationDegradation(baseline, look));
+    count(of_component, look.component.requests >= policy_.requests_min,
+          ComponentDegradation(baseline, look));
   }
-  // The whole component counts too, against errors only: its latency mixes operations, and a
-  // change of the mix is not a change of the code.
-  if (look.component.requests >= policy_.requests_min) {
-    worst = std::max(worst, (look.component.error_rate - baseline.component.error_rate) /
-                                std::max(baseline.component.error_rate, kErrorRateFloor));
-  }
-  return worst;
+  return std::max(of_operation, of_component);
 }
 
 VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
@@ -90,15 +107,7 @@ VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
                                      last.operation.requests, baseline.operation.error_rate * 100);
     return reason;
   }
-  int bad = 0;
-  for (const Look& look : looks) {
-    const bool heard = Usable(look) || look.component.requests >= policy_.requests_min;
-    if (heard && look.degradation > policy_.degradation_threshold) {
-      ++bad;
-    } else if (Usable(look)) {
-      bad = 0;  // only a look that could have been bad breaks a row
-    }
-  }
+  const int bad = BadLooks(baseline, looks);
   if (bad >= policy_.bad_looks) {
     reason.verdict = Verdict::kRollBack;
     reason.rule = "threshold";
@@ -150,8 +159,10 @@ VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
   if (worse > policy_.degradation_threshold) {
     reason.verdict = Verdict::kRollBack;
     reason.explanation = fmt::format("mean degradation {:.1f} %; {}", worse * 100, interval);
-  } else if (MeanInterval95(other_changes).low > 0) {
-    // Also a small loss: many of them would add up.
+  } else if (MeanInterval95(other_changes).low > policy_.degradation_threshold / 2) {
+    // Also a loss that would not be taken back: many of them would add up. Half of the threshold is
+    // left for what is none: requests that no longer fail at once make the p95 higher by
+    // themselves.
     reason.verdict = Verdict::kNoEffect;
     reason.explanation = fmt::format("{} are proven worse; {}",
                                      other == Metric::kErrors ? "errors" : "latencies", interval);

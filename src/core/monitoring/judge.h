@@ -38,6 +38,9 @@ class Judge {
 
  private:
   [[nodiscard]] bool Usable(const Look& look) const;
+  [[nodiscard]] double OperationDegradation(const Baseline& baseline, const Look& look) const;
+  [[nodiscard]] double ComponentDegradation(const Baseline& baseline, const Look& look) const;
+  [[nodiscard]] int BadLooks(const Baseline& baseline, std::span<const Look> looks) const;
   [[nodiscard]] VerdictReason DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                           std::span<const Look> looks, Duration watched) const;
   JudgePolicy policy_;

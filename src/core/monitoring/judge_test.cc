@@ -95,6 +95,20 @@ TEST_F(JudgeTest, ALookWithFewRequestsDoesNotBreakARow) {
             Verdict::kRollBack);
 }
 
+// Each of them over before the next begins: no row, also where the operation itself is quiet.
+TEST_F(JudgeTest, ErrorsOfOtherOperationsHoursApartAreNoRow) {
+  const auto quiet = [&](int minute, double errors) {
+    Look look = LookAt(minute, Metrics(100, 0, 5));
+    look.component = Metrics(100, errors, 500);
+    look.degradation = judge_.LookDegradation(baseline_, look);
+    return look;
+  };
+  EXPECT_EQ(
+      Decide({quiet(1, 0.01), quiet(2, 0), quiet(3, 0.01), quiet(4, 0), quiet(5, 0.01)}).verdict,
+      Verdict::kContinue);
+  EXPECT_EQ(Decide({quiet(1, 0.01), quiet(2, 0.01), quiet(3, 0.01)}).verdict, Verdict::kRollBack);
+}
+
 TEST_F(JudgeTest, FailingHealthTakesItBackAtOnce) {
   const auto reason = Decide({LookAt(1, Metrics(50), Health::kFailing)});
   EXPECT_EQ(reason.verdict, Verdict::kRollBack);
