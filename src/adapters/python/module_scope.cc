@@ -162,16 +162,18 @@ bool ModuleScope::IsPlainException(std::string_view name, int depth) const {
 
 namespace {
 
+bool IsSelf(const Node& node) { return node.text() == "self" || node.text() == "cls"; }
+
 // globals(), vars(module), module.__dict__; not an object's own attributes.
 bool IsNamespace(const Node& node) {
   if (node.is("call")) {
     const std::string_view function = node.field("function").text();
     const auto arguments = node.field("arguments").children();
-    const bool of_self = arguments.size() == 1 && arguments.front().text() == "self";
+    const bool of_self = arguments.size() == 1 && IsSelf(arguments.front());
     return function == "globals" || (function == "vars" && !of_self);
   }
   return node.is("attribute") && node.field("attribute").text() == "__dict__" &&
-         node.field("object").text() != "self" && node.field("object").text() != "cls";
+         !IsSelf(node.field("object"));
 }
 
 class RebindSearch {
@@ -185,9 +187,8 @@ class RebindSearch {
         Target(node.field("left"));
       if (node.is("as_pattern_target") || node.is("delete_statement")) Target(node);
       // What becomes of a namespace that has got another name is not followed.
-      if (node.is("assignment") && IsNamespace(node.field("right")) &&
-          node.field("right").text() == "globals()")
-        found_ = true;
+      if (node.is("assignment") && IsNamespace(node.field("right"))) found_ = true;
+      if (node.is("augmented_assignment") && IsNamespace(node.field("left"))) found_ = true;
       if (node.is("call")) Call(node);
       return !found_;
     });
@@ -213,13 +214,20 @@ class RebindSearch {
   void Call(const Node& call) {
     const Node function = call.field("function");
     const auto arguments = call.field("arguments").children();
-    if (function.text() == "setattr" || function.text() == "delattr")
+    const bool of_self = !arguments.empty() && IsSelf(arguments.front());
+    if ((function.text() == "setattr" || function.text() == "delattr") && !of_self)
       Named(arguments.size() > 1 ? arguments[1] : Node{});
-    if (!function.is("attribute") || !IsNamespace(function.field("object"))) return;
+    found_ = found_ || std::ranges::any_of(arguments, IsNamespace);
+    if (!function.is("attribute")) return;
+    const std::string_view called = function.field("attribute").text();
+    const bool of_super = function.field("object").text().starts_with("super()");
+    if ((called == "__setattr__" || called == "__delattr__") && !of_super && !of_self &&
+        !IsSelf(function.field("object")))
+      Named(arguments.empty() ? Node{} : arguments.front());
+    if (!IsNamespace(function.field("object"))) return;
     static constexpr auto kChanging = std::to_array<std::string_view>(
         {"update", "setdefault", "pop", "popitem", "clear", "__setitem__", "__delitem__"});
-    const std::string_view method = function.field("attribute").text();
-    found_ = found_ || std::ranges::find(kChanging, method) != kChanging.end();
+    found_ = found_ || std::ranges::find(kChanging, called) != kChanging.end();
   }
 
   const std::set<std::string>& names_;

@@ -148,6 +148,11 @@ TEST(RememberRecipeTest, WhoeverMayRebindAConstantIsSeen) {
   EXPECT_FALSE(with("vars(m)['LIMIT'] = 4\n"));
   EXPECT_FALSE(with("m.__dict__.update(LIMIT=4)\n"));
   EXPECT_FALSE(with("setattr(m, name, 4)\n"));
+  EXPECT_FALSE(with("m.__setattr__('LIMIT', 4)\n"));
+  EXPECT_FALSE(with("d = vars(m)\nd['LIMIT'] = 4\n"));
+  EXPECT_FALSE(with("m.__dict__ |= {'LIMIT': 4}\n"));
+  EXPECT_FALSE(with("change(m.__dict__)\n"));
+  EXPECT_TRUE(with("class A:\n    def a(self, k):\n        setattr(self, k, 1)\n"));
   EXPECT_FALSE(Apply(code + "\n\ndef configure(n):\n    globals()['LIMIT'] = n\n", "f"));
 }
 
