@@ -49,7 +49,10 @@ constexpr auto kReasoningTags =
 // ends with a tag. The number of lines up to and with that end.
 size_t HeadlessDraft(const std::vector<std::string_view>& lines) {
   std::optional<Fence> open;
+  bool edit = false;  // a SEARCH/REPLACE block without a fence
   for (size_t i = 0; i < lines.size(); ++i) {
+    edit = edit ? !IsReplaceMarker(lines[i]) : IsSearchMarker(lines[i]);
+    if (edit) continue;
     const auto fence = ReadFence(lines[i]);
     if (open) {
       if (fence && Closes(*fence, *open)) open.reset();
@@ -58,7 +61,7 @@ size_t HeadlessDraft(const std::vector<std::string_view>& lines) {
     if (fence) open = fence;
     for (const std::string_view tag : kReasoningTags) {
       if (lines[i].find("<" + std::string(tag) + ">") != std::string_view::npos) return 0;
-      if (Trim(lines[i]).ends_with("</" + std::string(tag) + ">")) return i + 1;
+      if (Trim(lines[i]) == "</" + std::string(tag) + ">") return i + 1;
     }
   }
   return 0;

@@ -27,29 +27,6 @@ std::string RemarkOf(std::string_view line) {
   return {};
 }
 
-// Words that say something about the code at hand, and are none of "code", "unchanged", "here".
-int OwnWords(const std::string& remark) {
-  static const std::set<std::string, std::less<>> kFillers = {
-      "the",   "of",     "a",      "and",   "all",      "other",          "this",      "that",
-      "is",    "are",    "stays",  "stay",  "remains",  "remain",         "remaining", "unchanged",
-      "same",  "as",     "before", "code",  "existing", "implementation", "previous",  "original",
-      "here",  "goes",   "rest",   "file",  "function", "functions",      "class",     "classes",
-      "your",  "module", "method", "logic", "methods",  "omitted",        "for",       "brevity",
-      "above", "below",  "from",   "keep",  "kept",     "exactly",        "continues", "no",
-      "in",    "its",    "body",   "with",  "changes",  "imports",        "see",       "it"};
-  int own = 0;
-  std::string word;
-  for (const char c : remark + " ") {
-    if (c >= 'a' && c <= 'z') {
-      word += c;
-      continue;
-    }
-    own += !word.empty() && !kFillers.contains(word) ? 1 : 0;
-    word.clear();
-  }
-  return own;
-}
-
 bool IsElision(std::string_view line) {
   const std::string remark = RemarkOf(line);
   if (remark.empty()) return false;
@@ -64,7 +41,7 @@ bool IsElision(std::string_view line) {
                            "previous code", "omitted for brevity", "unchanged code",
                            "remaining code", "code remains", "code unchanged",
                            "original implementation here", "same as before"})) {
-    return OwnWords(remark) <= 1;  // a sentence about such code is no placeholder for it
+    return true;
   }
   return remark.find("rest of ") != std::string::npos &&
          ContainsAny(remark,

@@ -251,6 +251,7 @@ class Parser {
 
   // A diff that leaves out which file it is of, because the label says so.
   static bool IsHeaderless(const Block& block, const std::vector<std::string>& lines) {
+    if (HasSearch(block)) return false;
     const std::string info = Lowercase(block.info);
     const auto first = std::ranges::find_if(lines, [](const auto& l) { return !Trim(l).empty(); });
     return info.starts_with("diff") || info.starts_with("patch") ||
@@ -325,6 +326,8 @@ class Parser {
     std::vector<FileDiff> diffs;
     if (const EditError error = ReadDiff(lines, diffs); !error.ok()) return Apply(error);
     for (const FileDiff& diff : diffs) {
+      if (diff.hunks.empty())
+        Error("diff_malformed", diff.new_path + ": the diff has no hunk that starts with @@");
       if (diff.new_path == "/dev/null") {
         Error("delete_not_allowed", diff.old_path + " would be deleted");
         continue;

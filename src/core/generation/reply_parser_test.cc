@@ -56,6 +56,11 @@ INSTANTIATE_TEST_SUITE_P(
             "diff without its file names",
             "`svc/total.py`:\n```diff\n@@ -1,5 +1,2 @@\n def total(xs):\n-    s = 0\n-    for x "
             "in xs:\n-        s += x\n-    return s\n+    return sum(xs)\n```\n"},
+        Accepted{"search in a fence that says diff",
+                 "`svc/total.py`:\n```diff\n<<<<<<< SEARCH\n    s = 0\n    for x in xs:\n        s "
+                 "+= x\n    return s\n=======\n    return sum(xs)\n>>>>>>> REPLACE\n```\n"},
+        Accepted{"a closing tag in a sentence",
+                 "```python:svc/total.py\n" + kNew + "```\nThe file does not use </think>\n"},
         Accepted{"a command under the file's name",
                  "```python:svc/total.py\n" + kNew +
                      "```\nCheck it with `svc/total.py`:\n```bash\npython svc/total.py\n```\n"},
@@ -98,6 +103,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"a draft that is taken back",
                 "```python:svc/total.py\nX = 1\n```\n</think>\nI cannot improve this.\n",
                 "no_edit"},
+        Refused{"diff without a hunk", "`svc/total.py`:\n```diff\n-    s = 0\n+    s = 1\n```\n",
+                "diff_malformed"},
         Refused{"an ellipsis with a remark",
                 "```python:svc/total.py\ndef total(xs):\n    ...  # rest of the function "
                 "unchanged\n```\n",
@@ -132,15 +139,6 @@ TEST(ReplyParserTest, ARemarkThatTheFileAlreadyHadIsNoElision) {
   EXPECT_EQ(
       Parse("```python:a.py\n# ... existing rules ...\nX = 1\n```\n", {{"a.py", old}}).verdict,
       ReplyVerdict::kAccept);
-}
-
-TEST(ReplyParserTest, ASentenceAboutExistingCodeIsNoElision) {
-  for (const char* remark : {"Same as before, but in C.", "The existing code path is slow here"}) {
-    const std::string text = "# " + std::string(remark) + "\nX = 1\n";
-    EXPECT_EQ(Parse("```python:a.py\n" + text + "```\n", {{"a.py", "X = 0\n"}}).verdict,
-              ReplyVerdict::kAccept)
-        << remark;
-  }
 }
 
 TEST(ReplyParserTest, TwoNamelessBlocksAreNotGuessed) {
