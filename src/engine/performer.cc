@@ -170,7 +170,8 @@ Instant Performer::Settled() const {
   return RoundDown(ports_.clock.Now() - config_.telemetry_delay, ports_.telemetry.resolution());
 }
 
-Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, Window window) {
+Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, Window window,
+                                               const std::optional<LatencySources>& known) {
   TelemetryQuery query;
   // A shared root serves every tenant, so every tenant's requests are looked at.
   query.tenants = opportunity.reach == Reach::kSystemWide
@@ -185,8 +186,9 @@ Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, W
                        [&](const Point& p) { return p.series.operation == opportunity.operation; });
   Instant first = window.end;
   for (const Point& point : points) first = std::min(first, point.start);
-  return Measured{analysis::MetricsOf(of_operation, window), analysis::MetricsOf(points, window),
-                  first};
+  const LatencySources sources = known ? *known : analysis::SourcesOf(points);
+  return Measured{analysis::MetricsOf(of_operation, window, sources),
+                  analysis::MetricsOf(points, window, sources), sources, first};
 }
 
 // Only what the present version served: a baseline that contains another version's time would
@@ -205,8 +207,10 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
     measured = Measure(improvement.opportunity, window);
   }
   if (!measured) return cycle::BaselineFailed{measured.error().message};
-  return cycle::BaselineMeasured{
-      {.window = window, .operation = measured->operation, .component = measured->component}};
+  return cycle::BaselineMeasured{{.window = window,
+                                  .operation = measured->operation,
+                                  .component = measured->component,
+                                  .sources = measured->sources}};
 }
 
 Answer Performer::Deploy(const EffectJob& job) {
@@ -243,7 +247,8 @@ ImprovementEvent Performer::Look(const Improvement& improvement) {
     look.window.end = look.window.begin;  // a failing service is not waited for
     return cycle::LookTaken{look};
   }
-  const auto measured = Measure(improvement.opportunity, look.window);
+  const auto measured =
+      Measure(improvement.opportunity, look.window, improvement.baseline.sources);
   if (!measured) return cycle::LookFailed{measured.error().message};
   look.operation = measured->operation;
   look.component = measured->component;

@@ -3,6 +3,8 @@
 //
 // Every effect is a reconciliation and may be performed twice. Thread-safe: jobs run concurrently.
 
+#include <optional>
+
 #include "engine/config.h"
 #include "engine/effects.h"
 #include "ports/change_validator.h"
@@ -40,9 +42,12 @@ class Performer {
 
   struct Measured {
     ServiceMetrics operation, component;
+    LatencySources sources;
     Instant first;  // of the points there are
   };
-  Result<Measured> Measure(const Opportunity& opportunity, Window window);
+  // Without `sources` they are decided on the window itself.
+  Result<Measured> Measure(const Opportunity& opportunity, Window window,
+                           const std::optional<LatencySources>& sources = std::nullopt);
   // The end of the last full bucket whose telemetry has arrived.
   [[nodiscard]] Instant Settled() const;
 

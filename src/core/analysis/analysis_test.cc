@@ -224,11 +224,29 @@ TEST_F(AnalysisTest, TheSourceThatSawMoreRequestsIsUsed) {
   span.values.Add(10, 50);
   histogram.values.Add(20, 100);
   const Window window{FromMillis(0), FromMillis(10'000)};
-  EXPECT_EQ(MetricsOf(std::vector<Point>{span, histogram}, window).requests, 100U);
+  const auto metrics = [&] {
+    const std::vector<Point> points{span, histogram};
+    return MetricsOf(points, window, SourcesOf(points));
+  };
+  EXPECT_EQ(metrics().requests, 100U);
   span.values.Add(10, 45);
-  const auto metrics = MetricsOf(std::vector<Point>{span, histogram}, window);
-  EXPECT_EQ(metrics.requests, 95U);
-  EXPECT_NEAR(metrics.throughput, 9.5, 1e-9);
+  EXPECT_EQ(metrics().requests, 95U);
+  EXPECT_NEAR(metrics().throughput, 9.5, 1e-9);
+}
+
+// Histograms come in lumps: a minute's requests at once, and none in the looks before.
+TEST_F(AnalysisTest, TheSourceIsTheSameInAllWindowsThatAreCompared) {
+  Point span, histogram;
+  span.series = {TenantId("a"), ComponentId("c"), "op", "", kSpanLatency};
+  histogram.series = {TenantId("a"), ComponentId("c"), "op", "", kRequestLatency};
+  span.values.Add(10, 1000);
+  histogram.values.Add(20, 1000);
+  const auto sources = SourcesOf(std::vector<Point>{span, histogram});
+  span.values = {};
+  span.values.Add(10, 20);
+  const Summary lump = RequestSummary(std::vector<Point>{span, histogram}, sources);
+  EXPECT_EQ(lump.count, 20U);
+  EXPECT_EQ(RequestSummary(std::vector<Point>{histogram}, sources).count, 0U);
 }
 
 }  // namespace

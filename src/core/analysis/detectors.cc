@@ -40,13 +40,13 @@ std::map<OperationKey, History> ByOperation(const AnalysisInput& input,
   return histories;
 }
 
-// Means of the buckets of one source, for their spread.
-std::vector<double> BucketMeans(const std::vector<Point>& points) {
+// For their spread.
+std::vector<double> BucketMeans(const std::vector<Point>& points, const LatencySources& sources) {
   std::map<Instant, std::vector<Point>> buckets;
   for (const Point& point : points) buckets[point.start].push_back(point);
   std::vector<double> means;
   for (const auto& [start, bucket] : buckets) {
-    const Summary summary = RequestSummary(bucket);
+    const Summary summary = RequestSummary(bucket, sources);
     if (summary.count > 0) means.push_back(summary.mean());
   }
   return means;
@@ -55,7 +55,7 @@ std::vector<double> BucketMeans(const std::vector<Point>& points) {
 class Detector {
  public:
   Detector(const AnalysisInput& input, const DetectorPolicy& policy)
-      : input_(input), policy_(policy) {}
+      : input_(input), policy_(policy), sources_(SourcesOf(input.points)) {}
 
   std::vector<Insight> Run() {
     const auto histories = ByOperation(input_, policy_);
@@ -65,7 +65,7 @@ class Detector {
     for (const ErrorCluster& cluster : input_.clusters) Exceptions(cluster);
     for (const CallShape& shape : input_.shapes) {
       const auto at = histories.find({shape.tenant, shape.component, shape.operation});
-      if (at != histories.end()) Calls(shape, RequestSummary(at->second.current));
+      if (at != histories.end()) Calls(shape, RequestSummary(at->second.current, sources_));
     }
     return std::move(insights_);
   }
@@ -102,8 +102,8 @@ class Detector {
   }
 
   void Operation(const OperationKey& key, const History& history) {
-    const Summary current = RequestSummary(history.current);
-    const Summary baseline = RequestSummary(history.baseline);
+    const Summary current = RequestSummary(history.current, sources_);
+    const Summary baseline = RequestSummary(history.baseline, sources_);
     if (current.count + baseline.count == 0) return;
     if (baseline.count < policy_.requests_min) return;  // insufficient data
     ThroughputDrop(key, history, current, baseline);
@@ -114,7 +114,7 @@ class Detector {
 
   void LatencyDegradation(const OperationKey& key, const History& history, const Summary& current,
                           const Summary& baseline) {
-    const std::vector<double> means = BucketMeans(history.baseline);
+    const std::vector<double> means = BucketMeans(history.baseline, sources_);
     const double sigma = StandardDeviation(means);
     const double limit = baseline.mean() + policy_.latency_sigmas * sigma;
     const double worse = baseline.mean() > 0 ? current.mean() / baseline.mean() - 1 : 0;
@@ -255,6 +255,7 @@ class Detector {
 
   const AnalysisInput& input_;
   const DetectorPolicy& policy_;
+  const LatencySources sources_;
   std::vector<Insight> insights_;
 };
 

@@ -145,8 +145,9 @@ class Finder {
       traffic_[{p.series.tenant, p.series.component, p.series.operation}].hours.insert(
           ToMillis(p.start) / 3'600'000);
     }
+    const LatencySources sources = SourcesOf(input.points);
     for (const auto& [key, of_operation] : points) {
-      traffic_[key].requests = static_cast<double>(RequestSummary(of_operation).count);
+      traffic_[key].requests = static_cast<double>(RequestSummary(of_operation, sources).count);
     }
   }
 

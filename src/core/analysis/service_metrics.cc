@@ -1,33 +1,59 @@
 #include "core/analysis/service_metrics.h"
 
 #include <map>
-#include <tuple>
 
 namespace ratchet::analysis {
+namespace {
 
-Summary RequestSummary(std::span<const Point> points) {
-  struct Sources {
+LatencySource Decide(std::uint64_t spans, std::uint64_t histograms) {
+  // Up to 10 % fewer spans may be still on their way; more are missing for good.
+  return spans * 10 < histograms * 9 ? LatencySource::kHistograms : LatencySource::kSpans;
+}
+
+}  // namespace
+
+LatencySources SourcesOf(std::span<const Point> points) {
+  struct Counts {
+    std::uint64_t spans = 0, histograms = 0;
+  };
+  std::map<LatencySources::key_type, Counts> operations;
+  for (const Point& point : points) {
+    Counts& counts = operations[{point.series.component, point.series.operation}];
+    if (point.series.metric == kSpanLatency) counts.spans += point.values.count;
+    if (point.series.metric == kRequestLatency) counts.histograms += point.values.count;
+  }
+  LatencySources sources;
+  for (const auto& [operation, counts] : operations)
+    sources[operation] = Decide(counts.spans, counts.histograms);
+  return sources;
+}
+
+Summary RequestSummary(std::span<const Point> points, const LatencySources& sources) {
+  struct Summaries {
     Summary spans, histograms;
   };
-  // The source is chosen an operation, not for the whole: one operation may be traced, another not.
-  std::map<std::tuple<TenantId, ComponentId, std::string>, Sources> operations;
-  for (const Point& point : points) {
-    const SeriesKey& s = point.series;
-    Sources& sources = operations[{s.tenant, s.component, s.operation}];
-    if (s.metric == kSpanLatency) sources.spans.Merge(point.values);
-    if (s.metric == kRequestLatency) sources.histograms.Merge(point.values);
-  }
   Summary all;
-  for (const auto& [key, sources] : operations) {
-    // Up to 10 % fewer spans may be still on their way; more are missing for good.
-    const bool sampled = sources.spans.count * 10 < sources.histograms.count * 9;
-    all.Merge(sampled ? sources.histograms : sources.spans);
+  std::map<LatencySources::key_type, Summaries> unknown;
+  for (const Point& point : points) {
+    const bool histogram = point.series.metric == kRequestLatency;
+    if (!histogram && point.series.metric != kSpanLatency) continue;
+    const LatencySources::key_type operation{point.series.component, point.series.operation};
+    const auto source = sources.find(operation);
+    if (source == sources.end()) {
+      Summaries& both = unknown[operation];
+      (histogram ? both.histograms : both.spans).Merge(point.values);
+    } else if (histogram == (source->second == LatencySource::kHistograms)) {
+      all.Merge(point.values);
+    }
   }
+  for (const auto& [operation, both] : unknown)
+    all.Merge(both.spans.count > 0 ? both.spans : both.histograms);
   return all;
 }
 
-ServiceMetrics MetricsOf(std::span<const Point> points, Window window) {
-  const Summary all = RequestSummary(points);
+ServiceMetrics MetricsOf(std::span<const Point> points, Window window,
+                         const LatencySources& sources) {
+  const Summary all = RequestSummary(points, sources);
   ServiceMetrics metrics;
   metrics.requests = all.count;
   if (all.count == 0) return metrics;

@@ -8,12 +8,18 @@
 
 namespace ratchet::analysis {
 
-// Latency, errors and throughput of requests over the window. Where an operation reports both
-// spans and histograms, the source that saw more requests is used (spans may be sampled), and
-// spans when both saw the same (they are exact, buckets are not).
-ServiceMetrics MetricsOf(std::span<const Point> points, Window window);
+// Which source each operation is read from: spans, unless there are none or they are sampled, which
+// shows in histograms that counted over 10 % more requests. Histograms arrive in lumps of an
+// exporter's interval, so this is decided once over everything that is compared, never anew for
+// each window of it.
+LatencySources SourcesOf(std::span<const Point> points);
 
-// The same choice of source, as one merged summary of request latencies in ms.
-Summary RequestSummary(std::span<const Point> points);
+// Request latencies in ms, merged. An operation that `sources` does not know is read from its
+// spans, or else from its histograms.
+Summary RequestSummary(std::span<const Point> points, const LatencySources& sources);
+
+// The same as latency, errors and throughput over the window.
+ServiceMetrics MetricsOf(std::span<const Point> points, Window window,
+                         const LatencySources& sources);
 
 }  // namespace ratchet::analysis

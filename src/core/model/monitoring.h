@@ -1,9 +1,11 @@
 #pragma once
 // What is seen of a deployed change, and what is decided on it.
 
+#include <map>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "core/base/ids.h"
 #include "core/base/time.h"
 
 namespace ratchet {
@@ -15,10 +17,15 @@ struct ServiceMetrics {
   std::uint64_t requests = 0;
 };
 
+// What an operation's requests are counted and timed by. Spans are exact but may be sampled.
+enum class LatencySource { kSpans, kHistograms };
+using LatencySources = std::map<std::pair<ComponentId, std::string>, LatencySource>;  // operations
+
 // Before the deployment: the operation the change is for, and the whole component.
 struct Baseline {
   Window window{};  // from the first telemetry that there is
   ServiceMetrics operation, component;
+  LatencySources sources;  // looks are read from the same
 };
 
 enum class Health { kUnknown, kHealthy, kFailing };

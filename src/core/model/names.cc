@@ -28,6 +28,7 @@ RATCHET_NAMES(Origin, {"measured", "estimated", "learned"});
 RATCHET_NAMES(Reach, {"tenant", "system_wide"});
 RATCHET_NAMES(Author, {"recipe", "model"});
 RATCHET_NAMES(GateOutcome, {"passed", "failed", "not_run"});
+RATCHET_NAMES(LatencySource, {"spans", "histograms"});
 RATCHET_NAMES(Health, {"unknown", "healthy", "failing"});
 RATCHET_NAMES(Verdict, {"continue", "roll_back", "keep", "no_effect", "inconclusive"});
 RATCHET_NAMES(ImprovementStatus,
@@ -69,6 +70,7 @@ RATCHET_DEFINE_NAME(Origin)
 RATCHET_DEFINE_NAME(Reach)
 RATCHET_DEFINE_NAME(Author)
 RATCHET_DEFINE_NAME(GateOutcome)
+RATCHET_DEFINE_NAME(LatencySource)
 RATCHET_DEFINE_NAME(Health)
 RATCHET_DEFINE_NAME(Verdict)
 RATCHET_DEFINE_NAME(ImprovementStatus)

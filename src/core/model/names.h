@@ -16,6 +16,7 @@ std::string_view Name(Origin origin);
 std::string_view Name(Reach reach);
 std::string_view Name(Author author);
 std::string_view Name(GateOutcome outcome);
+std::string_view Name(LatencySource source);
 std::string_view Name(Health health);
 std::string_view Name(Verdict verdict);
 std::string_view Name(ImprovementStatus status);
