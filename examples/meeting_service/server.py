@@ -112,14 +112,16 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path != "/admin/reload":
-            return self.answer(404, {"error": "not found"})
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == "/admin/reload":
+            return self.reload()
         try:
-            self.server.service.reload()
-        except BaseException as error:
-            return self.answer(500, {"error": "%s: %s" % (type(error).__name__, error)})
-        self.answer(200, {"generation": self.server.service.generation})
+            arguments = json.loads(body)
+        except ValueError:
+            arguments = None
+        if not isinstance(arguments, dict):
+            return self.answer(400, {"error": "the body is no JSON object"})
+        self.serve(self.path, arguments)
 
     def do_GET(self):
         service = self.server.service
@@ -128,17 +130,27 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, {"status": "ok"})
         if url.path == "/admin/version":
             return self.answer(200, {"generation": service.generation, "files": service.version.digests})
-        version = service.version  # a request ends with the code it began with
-        tenant = self.headers.get("X-Tenant", "")
-        query = dict(urllib.parse.parse_qsl(url.query))
+        self.serve(url.path, dict(urllib.parse.parse_qsl(url.query)))
+
+    def reload(self):
         try:
-            operation, handler = version.api.route(url.path)
+            self.server.service.reload()
+        except BaseException as error:
+            return self.answer(500, {"error": "%s: %s" % (type(error).__name__, error)})
+        self.answer(200, {"generation": self.server.service.generation})
+
+    def serve(self, path, arguments):
+        """Answers a request of a tenant; it ends with the code it began with."""
+        version = self.server.service.version
+        tenant = self.headers.get("X-Tenant", "")
+        try:
+            operation, handler = version.api.route(self.command, path)
         except version.not_found:
             return self.answer(404, {"error": "not found"})
         status, body = 200, None
         with version.telemetry.request(tenant, operation) as span:
             try:
-                body = handler(tenant, query)
+                body = handler(tenant, arguments)
             except version.not_found as error:
                 status, body = 404, {"error": str(error)}
             except TypeError as error:

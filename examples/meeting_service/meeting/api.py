@@ -3,6 +3,7 @@
 import re
 
 from . import actions, search, summaries
+from .recent import Recent
 from .store import Store
 
 
@@ -16,20 +17,22 @@ class Api:
     def __init__(self, database, telemetry):
         self.telemetry = telemetry
         self.store = Store(database, telemetry.span)
+        self.participants = Recent(seconds=2, most=8, count=telemetry.count)
         self.routes = [
-            (re.compile(r"^/meetings/(\d+)/summary$"), "meeting.summary", self.summary),
-            (re.compile(r"^/meetings/(\d+)/actions$"), "meeting.actions", self.action_items),
-            (re.compile(r"^/meetings/(\d+)$"), "meeting.show", self.show),
-            (re.compile(r"^/search$"), "meeting.search", self.search),
+            (re.compile(r"^GET /meetings/(\d+)/summary$"), "meeting.summary", self.summary),
+            (re.compile(r"^GET /meetings/(\d+)/actions$"), "meeting.actions", self.action_items),
+            (re.compile(r"^GET /meetings/(\d+)$"), "meeting.show", self.show),
+            (re.compile(r"^POST /meetings$"), "meeting.create", self.create),
+            (re.compile(r"^GET /search$"), "meeting.search", self.search),
         ]
 
-    def route(self, path):
-        """The operation's name and a function of (tenant, query) for the path."""
+    def route(self, method, path):
+        """The operation's name and a function of (tenant, arguments) for the request."""
         for pattern, operation, handler in self.routes:
-            match = pattern.match(path)
+            match = pattern.match(method + " " + path)
             if match:
                 groups = match.groups()
-                return operation, lambda tenant, query: handler(tenant, *groups, **query)
+                return operation, lambda tenant, arguments: handler(tenant, *groups, **arguments)
         raise NotFound(path)
 
     def find(self, tenant, identifier):
@@ -55,7 +58,15 @@ class Api:
 
     def show(self, tenant, identifier):
         meeting = self.find(tenant, identifier)
-        return {"id": meeting["id"], "title": meeting["title"], "participants": self.store.participants(meeting["id"])}
+        people = self.participants.get(tenant, meeting["id"], lambda: self.store.participants(meeting["id"]))
+        return {"id": meeting["id"], "title": meeting["title"], "participants": people}
+
+    def create(self, tenant, title="", transcript="", participants=(), actions=()):
+        texts = [title, transcript, *participants]
+        if not title or not all(isinstance(text, str) for text in texts) or not all(isinstance(item, dict) for item in actions):
+            raise TypeError("a meeting has a title, a transcript, names of participants, and actions as objects")
+        return {"id": self.store.add(tenant, {"title": title, "transcript": transcript, "participants": list(participants),
+                                              "actions": list(actions)})}
 
     def search(self, tenant, q=""):
         index = search.SearchIndex(self.store.meetings(tenant))

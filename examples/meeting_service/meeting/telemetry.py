@@ -4,6 +4,7 @@ Spans, logs and counters are collected and sent once a second by a thread of its
 delivered is dropped and counted, the service never waits for its telemetry.
 """
 
+import bisect
 import contextlib
 import contextvars
 import gzip
@@ -16,6 +17,7 @@ import urllib.request
 
 current = contextvars.ContextVar("current", default=None)
 LIMIT = 20_000
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)  # seconds
 
 
 def attributes(values):
@@ -25,6 +27,22 @@ def attributes(values):
         kind = "intValue" if isinstance(value, int) else "stringValue"
         out.append({"key": key, "value": {kind: str(value)}})
     return out
+
+
+class Histogram:
+    """How long requests took since the last export, in seconds."""
+
+    def __init__(self):
+        self.started, self.buckets, self.sum = time.time_ns(), [0] * (len(BOUNDS) + 1), 0.0
+
+    def add(self, seconds):
+        self.buckets[bisect.bisect_left(BOUNDS, seconds)] += 1
+        self.sum += seconds
+
+    def message(self, values):
+        return {"startTimeUnixNano": str(self.started), "timeUnixNano": str(time.time_ns()), "count": str(sum(self.buckets)),
+                "sum": self.sum, "bucketCounts": [str(count) for count in self.buckets], "explicitBounds": BOUNDS,
+                "attributes": attributes(values)}
 
 
 def code_of(function):
@@ -55,7 +73,7 @@ class Telemetry:
 
     def __init__(self, endpoint, component):
         self.endpoint, self.component = endpoint, component
-        self.lock, self.spans, self.logs, self.counters = threading.Lock(), [], [], {}
+        self.lock, self.spans, self.logs, self.counters, self.durations = threading.Lock(), [], [], {}, {}
         self.started, self.dropped = time.time_ns(), 0
         if endpoint:
             threading.Thread(target=self.run, daemon=True).start()
@@ -73,6 +91,7 @@ class Telemetry:
         finally:
             current.reset(token)
             self.keep(span)
+            self.measure(span)
 
     @contextlib.contextmanager
     def span(self, name, values):
@@ -124,6 +143,13 @@ class Telemetry:
             else:
                 self.dropped += 1
 
+    def measure(self, span):
+        if not self.endpoint:
+            return
+        key = span.values["tenant_id"], span.values["operation"], span.values.get("http.response.status_code", 500)
+        with self.lock:
+            self.durations.setdefault(key, Histogram()).add((time.perf_counter_ns() - span.began) / 1e9)
+
     def run(self):
         while True:
             time.sleep(1)
@@ -133,16 +159,22 @@ class Telemetry:
         with self.lock:
             spans, self.spans = self.spans, []
             logs, self.logs = self.logs, []
+            durations, self.durations = self.durations, {}
             counters = dict(self.counters)
         resource = {"attributes": attributes({"service.name": self.component, "component": self.component})}
         if spans:
             self.send("traces", {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]})
         if logs:
             self.send("logs", {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": logs}]}]})
-        if counters:
-            metrics = [{"name": name, "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [
-                {"timeUnixNano": str(time.time_ns()), "startTimeUnixNano": str(self.started), "asInt": str(value),
-                 "attributes": attributes({"tenant_id": tenant})}]}} for (name, tenant), value in counters.items()]
+        metrics = [{"name": name, "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [
+            {"timeUnixNano": str(time.time_ns()), "startTimeUnixNano": str(self.started), "asInt": str(value),
+             "attributes": attributes({"tenant_id": tenant})}]}} for (name, tenant), value in counters.items()]
+        if durations:
+            metrics.append({"name": "http.server.request.duration", "unit": "s", "histogram": {
+                "aggregationTemporality": 1, "dataPoints": [histogram.message({
+                    "tenant_id": tenant, "operation": operation, "http.response.status_code": status})
+                    for (tenant, operation, status), histogram in durations.items()]}})
+        if metrics:
             self.send("metrics", {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": metrics}]}]})
 
     def send(self, signal, message):

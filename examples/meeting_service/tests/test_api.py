@@ -22,9 +22,12 @@ class ApiTest(unittest.TestCase):
         self.folder.cleanup()
 
     def get(self, path, tenant="acme", **query):
-        operation, handler = self.api.route(path)
+        return self.ask("GET", path, tenant, query)
+
+    def ask(self, method, path, tenant, arguments):
+        operation, handler = self.api.route(method, path)
         with self.telemetry.request(tenant, operation):
-            return handler(tenant, query)
+            return handler(tenant, arguments)
 
     def test_summary(self):
         self.assertEqual(self.get("/meetings/1/summary", sentences="1")["summary"], ["Ada spoke."])
@@ -46,4 +49,22 @@ class ApiTest(unittest.TestCase):
 
     def test_unknown_path(self):
         with self.assertRaises(NotFound):
-            self.api.route("/nothing")
+            self.api.route("GET", "/nothing")
+        with self.assertRaises(NotFound):
+            self.api.route("POST", "/search")
+
+    def test_a_meeting_is_created(self):
+        identifier = self.ask("POST", "/meetings", "globex", MEETING)["id"]
+        self.assertEqual(self.get("/meetings/%d" % identifier, tenant="globex")["title"], "Weekly budget")
+        with self.assertRaises(NotFound):
+            self.get("/meetings/%d" % identifier)
+
+    def test_a_meeting_without_a_title_is_refused(self):
+        for wrong in ({}, {"title": 3}, {"title": "x", "participants": [1]}, {"title": "x", "actions": ["y"]}):
+            with self.assertRaises(TypeError):
+                self.ask("POST", "/meetings", "acme", wrong)
+
+    def test_participants_are_remembered_for_a_moment(self):
+        first, again = self.get("/meetings/1"), self.get("/meetings/1")
+        self.assertEqual(first, again)
+        self.assertEqual(self.telemetry.counters, {("cache.misses", "acme"): 1, ("cache.hits", "acme"): 1})
