@@ -33,7 +33,16 @@ class LoggedStateStore : public StateStore {
   }
   Result<PersistedState> Load() override { return inner_.Load(); }
   Result<Change> LoadChange(const ImprovementId& id) override { return inner_.LoadChange(id); }
-  Result<double> ReservedOn(const std::string& day) override { return inner_.ReservedOn(day); }
+  Result<double> ReservedOn(const std::string& day, const std::string& except) override {
+    return inner_.ReservedOn(day, except);
+  }
+  Result<ImprovementId> TakenBack(const ComponentId& component, const std::string& tree_before,
+                                  const std::string& tree_after) override {
+    return inner_.TakenBack(component, tree_before, tree_after);
+  }
+  Result<std::map<Attempt, Instant>> InVainSince(Instant since) override {
+    return inner_.InVainSince(since);
+  }
   Result<std::vector<Improvement>> Improvements(const TenantFilter& f, int n) override {
     return inner_.Improvements(f, n);
   }

@@ -71,6 +71,7 @@ Status Engine::Recover() {
       state.rehearsed_at.reset();
       state.rehearsed_settings = settings;
     }
+    state.rehearsals_failed = 0;  // a person may have mended what was wrong
     if (!state.rehearsed_at) AskRehearsal(id, tx);
     tx.components.push_back(state);
   }
@@ -119,6 +120,11 @@ cycle::ImprovementPolicy Engine::PolicyFor(const Improvement& improvement) const
   }
   if (!config_.autonomous_improvements)
     policy.autonomy = std::min(policy.autonomy, Autonomy::kApprove);
+  // Half of the threshold, over all that is kept between two releases of others, is left for what
+  // is hardly a loss: requests that no longer fail at once make the p95 higher by themselves.
+  const auto known = components_.find(improvement.opportunity.component);
+  const double lost = known == components_.end() ? 0 : known->second.losses_kept;
+  policy.judge.loss_max = std::max(0.0, policy.judge.degradation_threshold / 2 - lost);
   return policy;
 }
 
@@ -166,15 +172,47 @@ Status Engine::Commit(Transaction& tx) {
   return {};
 }
 
+// The component that an effect reads or writes outside; "" for others. The deployer is called for
+// one thing at a time on each.
+ComponentId Engine::TouchedBy(const Effect& effect) const {
+  switch (effect.kind) {
+    case EffectKind::kRehearse:
+      return ComponentId(effect.subject);
+    case EffectKind::kDeploy:
+    case EffectKind::kPromote:
+    case EffectKind::kLook:
+    case EffectKind::kRollBack: {
+      const auto at = improvements_.find(ImprovementId(effect.subject));
+      return at == improvements_.end() ? ComponentId() : at->second.opportunity.component;
+    }
+    default:
+      return {};
+  }
+}
+
+bool Engine::MayStart(const StoredEffect& stored) const {
+  const Effect& effect = stored.effect;
+  if (running_.contains(effect.key) || held_.contains(effect.key)) return false;
+  if (timers_.contains({effect.key.value, TimerKind::kDelivery})) return false;
+  // A deployment that was started before may have left its version in place.
+  const bool begun = effect.kind == EffectKind::kDeploy && stored.attempts > 1;
+  return !system_.stopped || cycle::RunsWhileStopped(effect.kind) || begun;
+}
+
 // Starts every effect that waits and may run. Before its first start and after a restart it is
 // written down that it starts; a generation reserves its money in the same transaction.
 Status Engine::StartPending() {
+  std::set<ComponentId> touched;
+  for (const EffectKey& key : running_) {
+    const auto at = effects_.find(key);
+    if (at != effects_.end()) touched.insert(TouchedBy(at->second.effect));
+  }
+  touched.erase(ComponentId());
   std::vector<EffectKey> keys;
   for (const auto& [key, stored] : effects_) {
-    // A deployment that was started before may have left its version in place.
-    const bool begun = stored.effect.kind == EffectKind::kDeploy && stored.attempts > 1;
-    const bool allowed = !system_.stopped || cycle::RunsWhileStopped(stored.effect.kind) || begun;
-    if (allowed && !running_.contains(key) && !held_.contains(key)) keys.push_back(key);
+    if (!MayStart(stored)) continue;
+    const ComponentId component = TouchedBy(stored.effect);
+    if (component.empty() || touched.insert(component).second) keys.push_back(key);
   }
   Transaction tx;
   for (const EffectKey& key : keys) {
@@ -210,7 +248,7 @@ void Engine::StartEffect(const StoredEffect& stored) {
   if (effect.kind == EffectKind::kGenerate) {
     const std::string day = DayOf(ports_.clock.Now());
     const double bound = config_.generation_cost_bound_usd;
-    const auto reserved = ports_.store.ReservedOn(day);
+    const auto reserved = ports_.store.ReservedOn(day, ReservationKey(stored));
     if (bound <= 0) {
       job.may_spend = MaySpend::kYes;
     } else if (reserved && *reserved + bound <= config_.daily_budget_usd) {
@@ -239,6 +277,13 @@ Status Engine::Settle() {
   return StartPending();
 }
 
+std::string Engine::TakenBackBefore(const Improvement& improvement) {
+  const auto before = ports_.store.TakenBack(improvement.opportunity.component,
+                                             improvement.tree_before, improvement.tree_after);
+  if (!before || before->empty()) return {};
+  return fmt::format("the same change was taken back as {}", before->value);
+}
+
 Status Engine::SettleOnce(bool& changed) {
   if (system_.stopped) return {};
   std::vector<const Improvement*> all;
@@ -252,8 +297,14 @@ Status Engine::SettleOnce(bool& changed) {
   const auto admission = cycle::NextAdmission(all, components_, config_.limits);
   if (!admission) return {};
   cycle::ImprovementEvent event = cycle::Admitted{};
-  if (admission->kind == cycle::AdmissionKind::kDeploy) event = cycle::DeployAdmitted{};
-  if (admission->kind == cycle::AdmissionKind::kSuperseded) event = cycle::SupersededByOwn{};
+  if (admission->kind == cycle::AdmissionKind::kDeploy) {
+    const Improvement& approved = improvements_.at(admission->id);
+    event = cycle::DeployAdmitted{};
+    // Another improvement may have tried the same change while this one waited.
+    if (const std::string why = TakenBackBefore(approved); !why.empty())
+      event = cycle::Rejected{.by = "ratchet", .why = why};
+  }
+  if (admission->kind == cycle::AdmissionKind::kOutdated) event = cycle::Outdated{};
   changed = true;
   return Apply(admission->id, event, "admission", std::nullopt);
 }

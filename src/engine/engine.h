@@ -75,12 +75,20 @@ class Engine {
 
   [[nodiscard]] cycle::ImprovementPolicy PolicyFor(const Improvement& improvement) const;
   [[nodiscard]] bool Wanted(const Opportunity& opportunity) const;
+  [[nodiscard]] bool OfItsTenant(const Opportunity& opportunity, Transaction& tx);
+  std::vector<ImprovementId> ChooseWork(const Cycle& cycle, std::vector<Opportunity> opportunities,
+                                        Transaction& tx);
   // Adds a new cycle to the transaction, which the caller commits.
   Result<CycleId> AddCycle(const CycleRequest& request, const Principal& who, Transaction& tx);
   Status Recover();
   Status Apply(const ImprovementId& id, const cycle::ImprovementEvent& event,
                const std::string& actor_tenant_check, const std::optional<EffectKey>& answered);
   void Record(const cycle::ImprovementStep& step, Transaction& tx);
+  // Why the improvement's change may not be tried: it was, and was taken back. "" if it may.
+  [[nodiscard]] std::string TakenBackBefore(const Improvement& improvement);
+  [[nodiscard]] cycle::ImprovementEvent NotTakenBack(const ImprovementId& id,
+                                                     cycle::ImprovementEvent event);
+  void NoticeRelease(const Improvement& improvement, Transaction& tx);
   void AddEffect(const cycle::Effect& effect, Transaction& tx);
   // `occasion` makes it a deed of its own: the cycle's end, or an improvement's after it.
   void AddReport(const CycleId& cycle, const std::string& occasion, Transaction& tx);
@@ -89,6 +97,8 @@ class Engine {
                 const ComponentId& component = {});
   void AddAlert(Transaction& tx, const Alert& alert);
   Status Commit(Transaction& tx);
+  [[nodiscard]] ComponentId TouchedBy(const cycle::Effect& effect) const;
+  [[nodiscard]] bool MayStart(const StoredEffect& stored) const;
   void StartEffect(const StoredEffect& stored);
   Status StartPending();
   Status Settle();

@@ -175,6 +175,7 @@ Status Engine::Release(const ComponentId& id, const Principal& who) {
   at->second.frozen_reason.clear();
   at->second.expected_tree.clear();  // what is there now is the new start
   at->second.changed_at = ports_.clock.Now();
+  at->second.losses_kept = 0;
   Transaction tx;
   tx.components.push_back(at->second);
   AddAudit(tx, who.name, "component.released", "{}", {}, id);

@@ -28,7 +28,7 @@ Status Engine::OnAnswer(const EffectKey& key, const Answer& answer) {
   if (at == effects_.end()) return {};  // answered before: the same deed has the same key
   const std::string subject = at->second.effect.subject;
   if (const auto* held = std::get_if<Held>(&answer)) {
-    held_.insert(key);
+    if (system_.stopped) held_.insert(key);  // `resume` may have come in between
     if (held->spent == Spent::kYes) {
       ++at->second.attempts;
       Transaction tx;
@@ -44,8 +44,9 @@ Status Engine::OnAnswer(const EffectKey& key, const Answer& answer) {
   } else if (const auto* delivered = std::get_if<Delivered>(&answer)) {
     TRY_STATUS(OnDelivered(key, delivered->result));
   } else {
+    const ImprovementId id(subject);
     const auto applied =
-        Apply(ImprovementId(subject), std::get<cycle::ImprovementEvent>(answer), "ratchet", key);
+        Apply(id, NotTakenBack(id, std::get<cycle::ImprovementEvent>(answer)), "ratchet", key);
     if (broken_) return applied;  // an event that no longer fits is no failure of the engine
   }
   return Settle();
@@ -63,6 +64,7 @@ Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& eve
     const auto step = cycle::Advance(at->second, event, PolicyFor(at->second), ports_.clock.Now());
     if (step) {
       Record(*step, tx);
+      if (std::holds_alternative<cycle::Generated>(event)) NoticeRelease(step->state, tx);
     } else {
       outcome = std::unexpected(step.error());
     }
@@ -84,6 +86,42 @@ Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& eve
   return outcome;
 }
 
+cycle::ImprovementEvent Engine::NotTakenBack(const ImprovementId& id,
+                                             cycle::ImprovementEvent event) {
+  const auto* generated = std::get_if<cycle::Generated>(&event);
+  const auto at = improvements_.find(id);
+  if (generated == nullptr || at == improvements_.end()) return event;
+  Improvement improvement = at->second;
+  improvement.tree_before = generated->tree_before;
+  improvement.tree_after = generated->tree_after;
+  const std::string why = TakenBackBefore(improvement);
+  if (why.empty()) return event;
+  return cycle::GenerationFailed{
+      .reason = why, .tokens = generated->tokens, .cost_usd = generated->cost_usd};
+}
+
+// A release by others between two improvements is a new start: what is compared with it may not
+// reach back beyond it, and what we kept before does not count any more.
+void Engine::NoticeRelease(const Improvement& improvement, Transaction& tx) {
+  const ComponentId& id = improvement.opportunity.component;
+  ComponentState& component = components_[id];
+  component.id = id;
+  const bool busy = std::ranges::any_of(improvements_, [&](const auto& entry) {
+    return OccupiesComponent(entry.second.status) && entry.second.opportunity.component == id;
+  });
+  const bool known =
+      component.expected_tree.empty() || component.expected_tree == improvement.tree_before;
+  if (busy || known) return;
+  AddAudit(tx, "ratchet", "component.changed_by_others",
+           ToText(Json{{"previous_version", component.expected_tree},
+                       {"new_version", improvement.tree_before}}),
+           improvement.opportunity.tenant, id);
+  component.expected_tree = improvement.tree_before;
+  component.changed_at = ports_.clock.Now();
+  component.losses_kept = 0;
+  tx.components.push_back(component);
+}
+
 // Everything a step asks for goes into one transaction with the new state.
 void Engine::Record(const cycle::ImprovementStep& step, Transaction& tx) {
   const Improvement& state = step.state;
@@ -103,13 +141,14 @@ void Engine::Record(const cycle::ImprovementStep& step, Transaction& tx) {
   if (IsTerminal(state.status) && !cycles_.contains(state.cycle))
     AddReport(state.cycle, fmt::format("{}-{}", state.id.value, Name(state.status)), tx);
   if (step.outcome) tx.outcomes.push_back(*step.outcome);
-  if (step.freeze_component || step.expected_tree) {
+  if (step.freeze_component || step.expected_tree || step.loss_kept > 0) {
     ComponentState& component = components_[state.opportunity.component];
     component.id = state.opportunity.component;
     if (step.expected_tree) {
       component.expected_tree = *step.expected_tree;
       component.changed_at = ports_.clock.Now();
     }
+    component.losses_kept += step.loss_kept;
     if (step.freeze_component) {
       component.frozen = true;
       component.frozen_reason = *step.freeze_component;
@@ -141,34 +180,7 @@ Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& fou
   }
   tx.insights = found->insights;
   tx.opportunities = found->opportunities;
-  const size_t capacity = static_cast<size_t>(
-      std::max(0, config_.limits.concurrent_max - static_cast<int>(improvements_.size())));
-  std::vector<ImprovementId> chosen;
-  for (const Opportunity& opportunity : found->opportunities) {
-    if (static_cast<int>(chosen.size()) >= at->second.max_improvements) break;
-    if (opportunity.level == Level::kLow || !Wanted(opportunity)) continue;
-    // Telemetry says of itself whose it is: nobody gets at another tenant's code by saying so.
-    const ComponentConfig& component = config_.components.at(opportunity.component);
-    if (component.reach() == Reach::kTenant && component.tenants.front() != opportunity.tenant) {
-      const std::string why =
-          fmt::format("the telemetry is of tenant \"{}\", the component of \"{}\"",
-                      opportunity.tenant.value, component.tenants.front().value);
-      AddAudit(tx, "ratchet", "opportunity.refused",
-               ToText(Json{{"operation", opportunity.operation}, {"reason", why}}),
-               component.tenants.front(), component.id);
-      continue;
-    }
-    if (opportunity.level == Level::kMedium && chosen.size() >= capacity) continue;
-    Improvement improvement;
-    improvement.id = ImprovementId(NextId("imp"));
-    improvement.cycle = at->second.id;
-    improvement.opportunity = opportunity;
-    improvement.priority = at->second.priority;
-    improvement.created_at = improvement.changed_at = now;
-    chosen.push_back(improvement.id);
-    tx.improvements.push_back(improvement);
-    improvements_.emplace(improvement.id, std::move(improvement));
-  }
+  const std::vector<ImprovementId> chosen = ChooseWork(at->second, found->opportunities, tx);
   tx.system = system_;  // the id counter
   const auto done = cycle::AdvanceCycle(
       at->second,
@@ -184,6 +196,53 @@ Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& fou
                        {"improvements", chosen.size()}}),
            done->tenant);
   return Commit(tx);
+}
+
+// The opportunities that become improvements, in the order of their priority. Those that came to
+// nothing lately stand back, the last tried last: else they would take every cycle's places.
+std::vector<ImprovementId> Engine::ChooseWork(const Cycle& cycle,
+                                              std::vector<Opportunity> opportunities,
+                                              Transaction& tx) {
+  constexpr Duration kLately{7 * 86'400'000};
+  const Instant now = ports_.clock.Now();
+  if (const auto in_vain = ports_.store.InVainSince(now - kLately)) {
+    std::ranges::stable_sort(opportunities, {}, [&](const Opportunity& o) {
+      const auto at = in_vain->find({o.component, o.operation, o.kind});
+      return at == in_vain->end() ? Instant() : at->second;
+    });
+  }
+  const size_t capacity = static_cast<size_t>(
+      std::max(0, config_.limits.concurrent_max - static_cast<int>(improvements_.size())));
+  std::vector<ImprovementId> chosen;
+  for (const Opportunity& opportunity : opportunities) {
+    if (static_cast<int>(chosen.size()) >= cycle.max_improvements) break;
+    if (opportunity.level == Level::kLow || !Wanted(opportunity)) continue;
+    if (!OfItsTenant(opportunity, tx)) continue;
+    if (opportunity.level == Level::kMedium && chosen.size() >= capacity) continue;
+    Improvement improvement;
+    improvement.id = ImprovementId(NextId("imp"));
+    improvement.cycle = cycle.id;
+    improvement.opportunity = opportunity;
+    improvement.priority = cycle.priority;
+    improvement.created_at = improvement.changed_at = now;
+    chosen.push_back(improvement.id);
+    tx.improvements.push_back(improvement);
+    improvements_.emplace(improvement.id, std::move(improvement));
+  }
+  return chosen;
+}
+
+// Telemetry says of itself whose it is: nobody gets at another tenant's code by saying so.
+bool Engine::OfItsTenant(const Opportunity& opportunity, Transaction& tx) {
+  const ComponentConfig& component = config_.components.at(opportunity.component);
+  if (component.reach() == Reach::kSystemWide || component.tenants.front() == opportunity.tenant)
+    return true;
+  const std::string why = fmt::format("the telemetry is of tenant \"{}\", the component of \"{}\"",
+                                      opportunity.tenant.value, component.tenants.front().value);
+  AddAudit(tx, "ratchet", "opportunity.refused",
+           ToText(Json{{"operation", opportunity.operation}, {"reason", why}}),
+           component.tenants.front(), component.id);
+  return false;
 }
 
 // Whether an opportunity may become an improvement at all.
@@ -210,10 +269,22 @@ Status Engine::OnRehearsed(const EffectKey& key, const Status& result, const std
   if (result) {
     component.rehearsed_at = ports_.clock.Now();
     component.rehearsal_error.clear();
+    component.rehearsals_failed = 0;
   } else {
     component.rehearsal_error = result.error().message;
-    constexpr Duration kAgain{60'000};
-    tx.timers_set.push_back({subject, TimerKind::kRollbackRetry, ports_.clock.Now() + kAgain});
+    if (component.rehearsals_failed == 0) {
+      AddAlert(tx, {.severity = AlertSeverity::kHigh,
+                    .component = component.id,
+                    .title = "the rollback cannot be rehearsed",
+                    .text = fmt::format("nothing is deployed to {} until it can: {}", subject,
+                                        component.rehearsal_error),
+                    .at = ports_.clock.Now()});
+    }
+    constexpr Duration kFirst{60'000}, kLongest{3'600'000};
+    const Duration again =
+        std::min(kLongest, kFirst * (1 << std::min(component.rehearsals_failed, 10)));
+    ++component.rehearsals_failed;
+    tx.timers_set.push_back({subject, TimerKind::kRehearsal, ports_.clock.Now() + again});
   }
   tx.components.push_back(component);
   AddAudit(tx, "ratchet", result ? "component.rehearsed" : "component.rehearsal_failed",
@@ -221,13 +292,27 @@ Status Engine::OnRehearsed(const EffectKey& key, const Status& result, const std
   return Commit(tx);
 }
 
+// What cannot be delivered is tried again, ever more seldom, for about two days.
 Status Engine::OnDelivered(const EffectKey& key, const Status& result) {
   Transaction tx;
-  tx.effects_done.push_back(key);
-  if (!result) {
-    const bool report = effects_.at(key).effect.kind == EffectKind::kPublish;
+  StoredEffect& stored = effects_.at(key);
+  constexpr int kTriesMax = 60;
+  if (result || stored.attempts >= kTriesMax) {
+    tx.effects_done.push_back(key);
+  } else {
+    constexpr Duration kFirst{5'000}, kLongest{3'600'000};
+    const Duration again = std::min(kLongest, kFirst * (1 << std::min(stored.attempts, 10)));
+    ++stored.attempts;
+    tx.effects.push_back(stored);
+    tx.timers_set.push_back({key.value, TimerKind::kDelivery, ports_.clock.Now() + again});
+  }
+  const bool told = stored.attempts > 2 && stored.attempts < kTriesMax;
+  if (!result && !told) {
+    const bool report = stored.effect.kind == EffectKind::kPublish;
     AddAudit(tx, "ratchet", report ? "report.unpublished" : "alert.undelivered",
-             ToText(Json{{"effect", key.value}, {"error", result.error().message}}));
+             ToText(Json{{"effect", key.value},
+                         {"error", result.error().message},
+                         {"tried_again", stored.attempts < kTriesMax}}));
   }
   return Commit(tx);
 }
@@ -265,7 +350,7 @@ Status Engine::FireDueTimers() {
       const auto step =
           cycle::Advance(at->second, cycle::TimerFired{kind}, PolicyFor(at->second), now);
       if (step) Record(*step, tx);
-    } else if (components_.contains(ComponentId(subject))) {
+    } else if (kind == TimerKind::kRehearsal) {
       AskRehearsal(ComponentId(subject), tx);
     }
     TRY_STATUS(Commit(tx));

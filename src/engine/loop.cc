@@ -5,18 +5,13 @@
 namespace ratchet {
 namespace {
 
-bool IsControl(cycle::EffectKind kind) {
-  switch (kind) {
-    case cycle::EffectKind::kAnalyse:
-    case cycle::EffectKind::kGenerate:
-    case cycle::EffectKind::kValidate:
-    case cycle::EffectKind::kNotify:
-    case cycle::EffectKind::kPublish:
-      return false;
-    default:
-      return true;
-  }
+bool IsWork(cycle::EffectKind kind) {
+  return kind == cycle::EffectKind::kAnalyse || kind == cycle::EffectKind::kGenerate ||
+         kind == cycle::EffectKind::kValidate;
 }
+
+// Every slot, the emergency's own, and two analyses at a time.
+int WorkThreads(const EngineConfig& config) { return config.limits.concurrent_max + 3; }
 
 }  // namespace
 
@@ -31,9 +26,9 @@ WorkerPool::~WorkerPool() {
   changed_.notify_all();
 }
 
-void WorkerPool::Add(std::function<void()> work) {
+void WorkerPool::Add(std::function<void()> work, Urgency urgency) {
   const std::scoped_lock lock(mutex_);
-  queue_.push_back(std::move(work));
+  queue_.insert(urgency == Urgency::kFirst ? queue_.begin() : queue_.end(), std::move(work));
   changed_.notify_one();
 }
 
@@ -53,7 +48,11 @@ void WorkerPool::Run(const std::stop_token& stop) {
 
 EngineLoop::EngineLoop(const EngineConfig& config, const Clock& clock, StateStore& store,
                        Performer& performer)
-    : config_(config), clock_(clock), store_(store), performer_(performer) {}
+    : config_(config),
+      clock_(clock),
+      store_(store),
+      performer_(performer),
+      work_(WorkThreads(config)) {}
 
 EngineLoop::~EngineLoop() { Stop(); }
 
@@ -122,13 +121,24 @@ void EngineLoop::Run(const std::stop_token& stop) {
 }
 
 void EngineLoop::Start(EffectJob job) {
-  WorkerPool& pool = IsControl(job.effect.kind) ? control_ : work_;
-  pool.Add([this, job = std::move(job)] {
-    auto answer = std::make_shared<Answer>(performer_.Perform(job));
+  const cycle::EffectKind kind = job.effect.kind;
+  const bool delivery = kind == cycle::EffectKind::kNotify || kind == cycle::EffectKind::kPublish;
+  WorkerPool& pool = delivery ? delivery_ : IsWork(kind) ? work_ : control_;
+  const auto urgency = kind == cycle::EffectKind::kRollBack ? Urgency::kFirst : Urgency::kInTurn;
+  auto perform_and_answer = [this, job = std::move(job)] {
+    const auto perform = [&] {
+      try {
+        return performer_.Perform(job);
+      } catch (const std::exception& e) {  // of a library: one effect fails, not the daemon
+        return Performer::FailureOf(job.effect.kind, std::string("unexpected: ") + e.what());
+      }
+    };
+    auto answer = std::make_shared<Answer>(perform());
     Post([this, answer, key = job.effect.key](Engine& engine) {
       Check(engine.OnAnswer(key, *answer));
     });
-  });
+  };
+  pool.Add(std::move(perform_and_answer), urgency);
 }
 
 }  // namespace ratchet

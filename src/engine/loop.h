@@ -1,9 +1,9 @@
 #pragma once
 // The engine's thread and the pools that perform its effects.
 //
-// Two bounded pools: watching, deploying and undoing never wait behind analyses, generators and
-// test runs. All threads are joined by the destructor; effects that did not start are started
-// again by the next engine on the same state.
+// Three bounded pools: watching, deploying and undoing never wait behind analyses, generators and
+// test runs, nor do alerts and reports. All threads are joined by the destructor; effects that did
+// not start are started again by the next engine on the same state.
 
 #include <condition_variable>
 #include <deque>
@@ -17,11 +17,13 @@
 
 namespace ratchet {
 
+enum class Urgency { kInTurn, kFirst };
+
 class WorkerPool {
  public:
   explicit WorkerPool(int threads);
   ~WorkerPool();
-  void Add(std::function<void()> work);
+  void Add(std::function<void()> work, Urgency urgency);
 
  private:
   void Run(const std::stop_token& stop);
@@ -85,7 +87,8 @@ class EngineLoop : public EffectRunner {
   bool accepting_ = false;
   std::string failure_;
   WorkerPool control_{4};
-  WorkerPool work_{4};
+  WorkerPool work_;
+  WorkerPool delivery_{2};
   std::jthread thread_;  // last: joined first
 };
 

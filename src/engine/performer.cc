@@ -23,8 +23,13 @@ const Improvement& ImprovementOf(const EffectJob& job) {
 }
 
 const Change& ChangeOf(const EffectJob& job) {
-  CHECK(job.change.has_value(), "a generated improvement has its change stored");
+  CHECK(job.change.has_value(), "Perform answers for changes that cannot be read");
   return *job.change;
+}
+
+bool NeedsChange(EffectKind kind) {
+  return kind == EffectKind::kValidate || kind == EffectKind::kDeploy ||
+         kind == EffectKind::kPromote || kind == EffectKind::kLook || kind == EffectKind::kRollBack;
 }
 
 DeploymentPlan PlanOf(const EffectJob& job) {
@@ -34,6 +39,14 @@ DeploymentPlan PlanOf(const EffectJob& job) {
           .change = ChangeOf(job),
           .tree_before = improvement.tree_before,
           .tree_after = improvement.tree_after};
+}
+
+cycle::Validated NotValidated(const std::string& why) {
+  ValidationReport report;
+  report.sandbox_worked = true;
+  report.gates.push_back(
+      {.gate = "scope", .outcome = GateOutcome::kFailed, .findings = {{"", 0, "tree", why}}});
+  return {report};
 }
 
 Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
@@ -62,6 +75,8 @@ Answer Performer::Perform(const EffectJob& job) {
   }
   // An improvement that ended meanwhile: the answer will not fit its state and changes nothing.
   if (!job.improvement) return ImprovementEvent(cycle::LookFailed{"the improvement has ended"});
+  if (NeedsChange(job.effect.kind) && !job.change)
+    return FailureOf(job.effect.kind, "the stored change cannot be read");
   switch (job.effect.kind) {
     case EffectKind::kGenerate:
       return Generate(job);
@@ -73,10 +88,36 @@ Answer Performer::Perform(const EffectJob& job) {
     case EffectKind::kPromote:
       return Deploy(job);
     case EffectKind::kLook:
-      return Look(*job.improvement);
+      return Look(job);
     default:
       return RollBack(job);
   }
+}
+
+Answer Performer::FailureOf(EffectKind kind, const std::string& reason) {
+  switch (kind) {
+    case EffectKind::kAnalyse:
+      return Result<AnalysisFound>(Fail(ErrorCode::kInternal, reason));
+    case EffectKind::kRehearse:
+      return Rehearsed{Fail(ErrorCode::kInternal, reason)};
+    case EffectKind::kNotify:
+    case EffectKind::kPublish:
+      return Delivered{Fail(ErrorCode::kInternal, reason)};
+    case EffectKind::kGenerate:
+      return ImprovementEvent(cycle::GenerationFailed{.reason = reason});
+    case EffectKind::kValidate:
+      return ImprovementEvent(NotValidated(reason));
+    case EffectKind::kMeasureBaseline:
+      return ImprovementEvent(cycle::BaselineFailed{reason});
+    case EffectKind::kDeploy:
+    case EffectKind::kPromote:  // how far it came is not known: it is undone
+      return ImprovementEvent(cycle::DeployFailed{reason, cycle::Touched::kYes});
+    case EffectKind::kLook:
+      return ImprovementEvent(cycle::LookFailed{reason});
+    case EffectKind::kRollBack:
+      return ImprovementEvent(cycle::RollbackFailed{reason});
+  }
+  return Held{};
 }
 
 // A new file for each state of the audit log: what was signed once is never written over.
@@ -148,21 +189,14 @@ Answer Performer::Generate(const EffectJob& job) {
 
 ImprovementEvent Performer::Validate(const EffectJob& job) {
   const Improvement& improvement = ImprovementOf(job);
-  const auto broken = [&](const std::string& why) {
-    ValidationReport report;
-    report.sandbox_worked = true;
-    report.gates.push_back(
-        {.gate = "scope", .outcome = GateOutcome::kFailed, .findings = {{"", 0, "tree", why}}});
-    return cycle::Validated{report};
-  };
   const auto tree = ports_.deployer.Read(improvement.opportunity.component);
-  if (!tree) return broken(tree.error().message);
+  if (!tree) return NotValidated(tree.error().message);
   if (tree->hash != improvement.tree_before) {
-    return broken("the component changed after the change was written");
+    return NotValidated("the component changed after the change was written");
   }
   auto report = ports_.validator.Validate(improvement.opportunity.component, *tree, ChangeOf(job),
                                           improvement.opportunity.kind);
-  if (!report) return broken(report.error().message);
+  if (!report) return NotValidated(report.error().message);
   return cycle::Validated{std::move(*report)};
 }
 
@@ -195,11 +229,14 @@ Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, W
 // make the next change look better or worse than it is.
 ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   const Improvement& improvement = ImprovementOf(job);
+  const auto tree = ports_.deployer.Read(improvement.opportunity.component);
+  if (!tree) return cycle::BaselineFailed{tree.error().message};
+  // Others may have released while nobody of us looked: the files know when.
+  const Instant changed_at =
+      std::max(tree->changed_at, job.component_changed_at.value_or(Instant()));
+  const Duration step = ports_.telemetry.resolution();
   Window window{Settled() - config_.baseline_window, Settled()};
-  if (job.component_changed_at) {
-    const Duration step = ports_.telemetry.resolution();
-    window.begin = std::max(window.begin, RoundDown(*job.component_changed_at, step) + step);
-  }
+  window.begin = std::max(window.begin, RoundDown(changed_at, step) + step);
   if (window.end <= window.begin) return cycle::BaselineMeasured{{.window = window}};
   auto measured = Measure(improvement.opportunity, window);
   if (measured && measured->first > window.begin && measured->first < window.end) {
@@ -219,7 +256,7 @@ Answer Performer::Deploy(const EffectJob& job) {
     case DeployOutcome::kDone:
       return ImprovementEvent(cycle::Deployed{result.share});
     case DeployOutcome::kTreeChanged:
-      return ImprovementEvent(cycle::TreeChangedByOthers{result.detail});
+      return ImprovementEvent(ChangedByOthers(job, result.detail));
     case DeployOutcome::kFailedUntouched:
       return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kNo});
     case DeployOutcome::kFailedTouched:
@@ -230,11 +267,24 @@ Answer Performer::Deploy(const EffectJob& job) {
   return Held{};
 }
 
-ImprovementEvent Performer::Look(const Improvement& improvement) {
+cycle::TreeChangedByOthers Performer::ChangedByOthers(const EffectJob& job,
+                                                      const std::string& seen) {
+  cycle::TreeChangedByOthers event{.seen_tree = seen};
+  const auto tree = ports_.deployer.Read(ImprovementOf(job).opportunity.component);
+  if (!tree) return event;
+  for (const FileChange& file : ChangeOf(job).files) {
+    const auto there = std::ranges::find(tree->files, file.path, &SourceFile::path);
+    if (there != tree->files.end() && there->text == file.after) event.left.push_back(file.path);
+  }
+  return event;
+}
+
+ImprovementEvent Performer::Look(const EffectJob& job) {
+  const Improvement& improvement = ImprovementOf(job);
   const ComponentId& component = improvement.opportunity.component;
   CHECK(improvement.deployed_at.has_value(), "what is watched was deployed");
   const auto tree = ports_.deployer.Read(component);
-  if (tree && tree->hash != improvement.tree_after) return cycle::TreeChangedByOthers{tree->hash};
+  if (tree && tree->hash != improvement.tree_after) return ChangedByOthers(job, tree->hash);
   ratchet::Look look;
   look.health = ports_.deployer.CheckHealth(component);
   if (!tree && look.health != Health::kFailing) return cycle::LookFailed{tree.error().message};
@@ -247,8 +297,7 @@ ImprovementEvent Performer::Look(const Improvement& improvement) {
     look.window.end = look.window.begin;  // a failing service is not waited for
     return cycle::LookTaken{look};
   }
-  const auto measured =
-      Measure(improvement.opportunity, look.window, improvement.baseline.sources);
+  const auto measured = Measure(improvement.opportunity, look.window, improvement.baseline.sources);
   if (!measured) return cycle::LookFailed{measured.error().message};
   look.operation = measured->operation;
   look.component = measured->component;
@@ -261,7 +310,7 @@ ImprovementEvent Performer::RollBack(const EffectJob& job) {
     case DeployOutcome::kDone:
       return cycle::RolledBack{};
     case DeployOutcome::kTreeChanged:
-      return cycle::TreeChangedByOthers{result.detail};
+      return ChangedByOthers(job, result.detail);
     default:
       return cycle::RollbackFailed{result.detail};
   }

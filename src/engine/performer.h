@@ -29,6 +29,8 @@ class Performer {
   Performer(const EngineConfig& config, Ports ports) : config_(config), ports_(ports) {}
 
   [[nodiscard]] Answer Perform(const EffectJob& job);
+  // The answer when an effect could not be performed at all.
+  [[nodiscard]] static Answer FailureOf(cycle::EffectKind kind, const std::string& reason);
 
  private:
   Status Publish(const EffectJob& job);
@@ -37,7 +39,8 @@ class Performer {
   cycle::ImprovementEvent Validate(const EffectJob& job);
   cycle::ImprovementEvent MeasureBaseline(const EffectJob& job);
   Answer Deploy(const EffectJob& job);
-  cycle::ImprovementEvent Look(const Improvement& improvement);
+  cycle::ImprovementEvent Look(const EffectJob& job);
+  cycle::TreeChangedByOthers ChangedByOthers(const EffectJob& job, const std::string& seen);
   cycle::ImprovementEvent RollBack(const EffectJob& job);
 
   struct Measured {

@@ -42,6 +42,7 @@ struct SourceFile {
 struct ComponentTree {
   std::vector<SourceFile> files;  // the component's code, by path
   std::string hash;
+  Instant changed_at;  // the latest change of any of the files, or of its name
 };
 
 class Deployer {

@@ -79,6 +79,14 @@ struct StateTotals {
   double cycle_seconds_last = 0;  // of the last cycle that ended
 };
 
+// What an improvement was about.
+struct Attempt {
+  ComponentId component;
+  std::string operation;
+  InsightKind kind = InsightKind::kLatencyDegradation;
+  auto operator<=>(const Attempt&) const = default;
+};
+
 struct AuditHead {
   std::int64_t sequence = 0;
   std::string hash;
@@ -112,7 +120,16 @@ class StateStore {
   virtual Status Commit(const Transaction& transaction) = 0;
 
   virtual Result<Change> LoadChange(const ImprovementId& id) = 0;
-  virtual Result<double> ReservedOn(const std::string& day) = 0;  // US dollars
+  // US dollars, without what is reserved under `except`.
+  virtual Result<double> ReservedOn(const std::string& day, const std::string& except) = 0;
+  // The improvement that changed this component's tree in the same way and was taken back for what
+  // it did, or by a person; "" when there is none.
+  virtual Result<ImprovementId> TakenBack(const ComponentId& component,
+                                          const std::string& tree_before,
+                                          const std::string& tree_after) = 0;
+
+  // Improvements that ended since then and changed nothing for good, and when the last one did.
+  virtual Result<std::map<Attempt, Instant>> InVainSince(Instant since) = 0;
 
   // Reading, newest first, at most `limit`.
   virtual Result<std::vector<Improvement>> Improvements(const TenantFilter& filter, int limit) = 0;

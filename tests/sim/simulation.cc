@@ -14,6 +14,11 @@ namespace {
 
 constexpr const char* kAuditKey = "simulated key";
 const Principal kChief{.name = "chief", .role = Role::kMetaOrchestrator};
+const Principal kOperator{.name = "operator", .role = Role::kOperator};
+const Principal kOperatorOfA{.name = "operator of a",
+                             .role = Role::kOperator,
+                             .tenants = TenantFilter::Only({TenantId("a")})};
+const Principal kViewer{.name = "viewer", .role = Role::kViewer};
 
 [[noreturn]] void Broken(const std::string& text) { throw PromiseBroken(text); }
 
@@ -24,6 +29,11 @@ class SimRunner : public EffectRunner {
   SimRunner(World& world, Performer& performer) : world_(world), performer_(performer) {}
 
   void Start(EffectJob job) override {
+    const ComponentId touched = TouchedBy(job);
+    for (const Task& other : waiting_) {
+      if (!touched.empty() && TouchedBy(other.job) == touched)
+        Broken("P2: two things are done to " + touched.value + " at once");
+    }
     waiting_.push_back(
         {world_.clock.now + Duration(world_.random.Below(30'000)), std::move(job), {}});
   }
@@ -60,6 +70,13 @@ class SimRunner : public EffectRunner {
     EffectJob job;
     std::optional<Answer> answer;
   };
+  static ComponentId TouchedBy(const EffectJob& job) {
+    using enum cycle::EffectKind;
+    const cycle::EffectKind kind = job.effect.kind;
+    if (kind == kRehearse) return ComponentId(job.effect.subject);
+    const bool touches = kind == kDeploy || kind == kPromote || kind == kLook || kind == kRollBack;
+    return touches && job.improvement ? job.improvement->opportunity.component : ComponentId();
+  }
   World& world_;
   Performer& performer_;
   std::vector<Task> waiting_;
@@ -72,7 +89,8 @@ class Life {
     for (const auto& [id, component] : config_.components) {
       SimComponent& made = world_.components[id];
       made.content = "original of " + id.value;
-      made.history[clock_.now - Duration(3 * 86'400'000)] = made.content;
+      made.changed_at = clock_.now - Duration(3 * 86'400'000);
+      made.history[made.changed_at] = made.content;
       made.serving = made.content;
     }
   }
@@ -146,6 +164,7 @@ class Life {
       if (weather == Weather::kStormy) {
         if (random_.Chance(0.01)) return Restart();
         if (random_.Chance(0.01)) disk_.FailAfter(static_cast<int>(random_.Below(40)) + 1);
+        if (random_.Chance(0.005)) disk_.FillUp(true);
         if (random_.Chance(0.06)) Somebody();
       }
       Status status;
@@ -154,7 +173,8 @@ class Life {
         if (status) Sleep();
       }
       if (!status) {
-        if (!disk_.failed()) Broken("the engine failed without a fault: " + status.error().message);
+        if (!disk_.failed() && !disk_.full())
+          Broken("the engine failed without a fault: " + status.error().message);
         return Restart();
       }
       if (disk_.failed()) return Restart();
@@ -199,7 +219,11 @@ class Life {
     const CycleRequest request{
         .tenant = TenantId(kScopes[random_.Below(3)]),
         .priority = random_.Chance(0.2) ? Priority::kEmergency : Priority::kNormal};
-    const auto started = engine_->TriggerCycle(request, kChief);
+    const Principal& who = SomePrincipal();
+    const auto started = engine_->TriggerCycle(request, who);
+    const bool may =
+        who.role >= Role::kOperator && (!who.tenants.tenants() || request.tenant == TenantId("a"));
+    if (started && !may) Broken(who.name + " started a cycle of " + request.tenant.value);
     if (started) promised_cycles_.insert(*started);
     if (started && world_.stop_acknowledged) Broken("P5: a cycle was started after stop");
   }
@@ -210,18 +234,31 @@ class Life {
         continue;
       // A person's yes counts from the moment it was given, the answer may get lost.
       const ImprovementId chosen = id;
-      const bool fresh = world_.approved.insert(chosen).second;
-      const Status done = engine_->Approve(chosen, kChief);
+      const Principal& who = SomePrincipal();
+      const Opportunity& of = improvement.opportunity;
+      const bool may =
+          who.tenants.Allows(of.tenant) &&
+          who.role >= (of.reach == Reach::kSystemWide ? Role::kMetaOrchestrator : Role::kOperator);
+      const bool fresh = may && world_.approved.insert(chosen).second;
+      const Status done = engine_->Approve(chosen, who);
+      if (done && !may) Broken(fmt::format("P5: {} approved {}", who.name, chosen.value));
       if (done) promised_approvals_.insert(chosen);
-      if (!done && fresh && !disk_.failed()) world_.approved.erase(chosen);
+      if (!done && fresh && !disk_.failed() && !disk_.full()) world_.approved.erase(chosen);
       return;
     }
+  }
+
+  const Principal& SomePrincipal() {
+    if (world_.calm || random_.Chance(0.7)) return kChief;
+    static const Principal* const kOthers[] = {&kOperator, &kOperatorOfA, &kViewer};
+    return *kOthers[random_.Below(3)];
   }
 
   void ChangeByHand() {
     auto at = world_.components.begin();
     std::advance(at, static_cast<std::ptrdiff_t>(random_.Below(world_.components.size())));
-    at->second.content = fmt::format("hotfix {}", ++hotfixes_);
+    world_.Write(at->second, fmt::format("hotfix {}", ++hotfixes_));
+    world_.qualities[at->second.content] = static_cast<Quality>(random_.Below(3));
     at->second.foreign = true;
     at->second.foreign_since = clock_.now;
     world_.Serve(at->second);
@@ -274,13 +311,14 @@ class Life {
   }
 
   void CheckSlotsAndComponents() {
-    int slots = 0, emergencies = 0, of_b = 0;
+    int slots = 0, emergencies = 0, of_b = 0, emergencies_of_b = 0;
     std::map<ComponentId, int> occupied;
     for (const auto& [id, improvement] : engine_->active()) {
       if (HoldsSlot(improvement.status)) {
         const bool emergency = improvement.priority == Priority::kEmergency;
         ++(emergency ? emergencies : slots);
-        if (!emergency && improvement.opportunity.tenant == TenantId("b")) ++of_b;
+        if (improvement.opportunity.tenant == TenantId("b"))
+          ++(emergency ? emergencies_of_b : of_b);
       }
       if (OccupiesComponent(improvement.status)) ++occupied[improvement.opportunity.component];
       const ComponentConfig& component = config_.components.at(improvement.opportunity.component);
@@ -288,9 +326,11 @@ class Life {
           component.tenants.front() != improvement.opportunity.tenant)
         Broken(fmt::format("{} is of a tenant that its component does not belong to", id.value));
     }
-    if (slots > config_.limits.concurrent_max) Broken(fmt::format("{} slots are taken", slots));
-    if (of_b > 1) Broken("a tenant has more slots than its limit");
-    if (emergencies > 1 + config_.limits.concurrent_max) Broken("too many emergencies");
+    // One emergency has a slot of its own; more count like everybody.
+    const int counted = slots + std::max(0, emergencies - 1);
+    if (counted > config_.limits.concurrent_max) Broken(fmt::format("{} slots are taken", counted));
+    if (of_b + std::max(0, emergencies_of_b - 1) > 1)
+      Broken("a tenant has more slots than its limit");
     for (const auto& [id, count] : occupied) {
       if (count > 1) Broken(fmt::format("P1: {} improvements on component {}", count, id.value));
     }
@@ -310,7 +350,9 @@ class Life {
         case ImprovementStatus::kRollingBack:
           break;
         case ImprovementStatus::kCompleted:
-          if (world_.QualityOf(component.content) != Quality::kGood) {
+          if (world_.LatencyOf(component.content) >=
+                  world_.LatencyOf(world_.replaced.at(component.content)) ||
+              world_.QualityOf(component.content) == Quality::kBroken) {
             Broken(fmt::format("P1: {} was kept and is not better", owner->second.value));
           }
           break;
@@ -338,6 +380,7 @@ class Life {
     for (const ImprovementId& id : active_before_) {
       if (now_active.contains(id)) continue;
       const auto ended = Find(id);
+      if (ended) RememberTakenBack(*ended);
       if (!ended || ended->status != ImprovementStatus::kCompleted) continue;
       const auto& component = world_.components.at(ended->opportunity.component);
       if (component.foreign && component.foreign_since < ended->looks.back().window.end) {
@@ -345,6 +388,17 @@ class Life {
       }
     }
     active_before_ = std::move(now_active);
+  }
+
+  void RememberTakenBack(const Improvement& ended) {
+    const bool for_good = ended.reason.starts_with("performance_degradation:") ||
+                          ended.reason.starts_with("no_effect:") ||
+                          ended.reason.starts_with("requested:");
+    if (ended.status != ImprovementStatus::kRolledBack || !for_good) return;
+    const auto change = store_->LoadChange(ended.id);
+    if (!change) return;
+    const FileChange& file = change->files.at(0);
+    world_.taken_back.insert({*file.before, file.after});
   }
 
   std::optional<Improvement> Find(const ImprovementId& id) {
@@ -360,14 +414,19 @@ class Life {
   }
 
   void CheckMoney() {
+    // A call over midnight is spent on another day than it was reserved for.
+    double spent = 0, reserved_in_all = 0;
     for (const auto& [day, usd] : world_.spent) {
-      const auto reserved = store_->ReservedOn(day);
+      const auto reserved = store_->ReservedOn(day, "");
       if (!reserved) return;
-      if (usd > *reserved + 1e-9) {
-        Broken(fmt::format("P5: {:.2f} dollars were spent and {:.2f} reserved", usd, *reserved));
-      }
+      spent += usd;
+      reserved_in_all += *reserved;
       if (*reserved > config_.daily_budget_usd + 1e-9)
         Broken("P5: more was reserved than the budget");
+    }
+    if (spent > reserved_in_all + 1e-9) {
+      Broken(
+          fmt::format("P5: {:.2f} dollars were spent and {:.2f} reserved", spent, reserved_in_all));
     }
   }
 
@@ -415,9 +474,17 @@ class Life {
 
   void Heal() {
     world_.faults = {.port_fails = 0, .port_dies = 0};
-    Restart();
+    world_.calm = true;
+    if (disk_.failed() || disk_.full() || random_.Chance(0.5)) Restart();
     disk_.FailAfter(-1);
     config_.schedule.enabled = false;
+    // Stopped and resumed while work is on its way.
+    if (!engine_->Resume(kChief)) Broken("resume fails in good weather");
+    world_.stop_acknowledged = false;
+    (void)engine_->TriggerCycle({}, kChief);
+    if (!engine_->Stop(kChief)) Broken("stop fails in good weather");
+    world_.stop_acknowledged = true;
+    for (std::uint64_t i = random_.Below(6); i > 0; --i) Step(Weather::kCalm);
     if (!engine_->Resume(kChief)) Broken("resume fails in good weather");
     world_.stop_acknowledged = false;
     for (int i = 0; i < 4000; ++i) {
@@ -441,10 +508,38 @@ class Life {
       if (component.serving != component.content)
         Broken("P2: " + id.value + " does not serve what is there");
     }
+    GoesOn(std::next(world_.components.begin(),
+                     static_cast<std::ptrdiff_t>(random_.Below(world_.components.size())))
+               ->first);
     CheckAudit();
     if (!promised_cycles_.empty() && world_.published.empty())
       Broken("liveness: no report was ever published");
     Count();
+  }
+
+  // Whatever happened to a component, it can be improved again.
+  void GoesOn(const ComponentId& id) {
+    const auto deployed = [&] {
+      const auto all = store_->Improvements(TenantFilter::All(), 10);
+      return all && std::ranges::any_of(*all, [&](const Improvement& i) {
+               return i.opportunity.component == id && i.deployed_at &&
+                      world_.HashOf(world_.components.at(id).content) == i.tree_after;
+             });
+    };
+    for (int round = 0; round < 60; ++round) {
+      (void)engine_->TriggerCycle({}, kChief);
+      for (int i = 0; i < 400; ++i) {
+        Step(Weather::kCalm);
+        if (deployed()) return;
+        if (engine_->active().empty() && engine_->pending_effects() == 0) break;
+        Approve();
+      }
+      clock_.now += Duration(86'400'000);  // another budget
+    }
+    const auto at = engine_->components().find(id);
+    const bool frozen = at != engine_->components().end() && at->second.frozen;
+    Broken(fmt::format("liveness: nothing is deployed to {} any more{}", id.value,
+                       frozen ? ", it is frozen" : ""));
   }
 
   void Count() {

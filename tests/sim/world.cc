@@ -13,7 +13,7 @@ namespace {
 
 const std::string kFile = "main.py";
 
-double LatencyOf(Quality quality) {
+double LatencyOfQuality(Quality quality) {
   switch (quality) {
     case Quality::kGood:
       return 50;
@@ -25,6 +25,10 @@ double LatencyOf(Quality quality) {
 }
 
 }  // namespace
+
+double World::LatencyOf(const std::string& content) const {
+  return LatencyOfQuality(QualityOf(content));
+}
 
 std::string World::HashOf(const std::string& content) {
   return deployment::TreeHash({{kFile, Sha256Hex(content)}});
@@ -94,7 +98,8 @@ Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
         point.series = {tenant, id, operation, "", kSpanLatency};
         point.start = t;
         const double wobble = ToMillis(t) / 60'000 % 2 == 0 ? 1.02 : 0.98;
-        point.values.Add(LatencyOf(quality) * wobble, 60, quality == Quality::kBroken ? 60 : 0);
+        point.values.Add(LatencyOfQuality(quality) * wobble, 60,
+                         quality == Quality::kBroken ? 60 : 0);
         points.push_back(std::move(point));
       }
     }
@@ -132,6 +137,9 @@ AuthorAnswer SimAuthor::Write(const AuthorRequest& request) {
     return answer;
   }
   world_.spent[DayOf(world_.clock.now)] += kCost;
+  // Reserved before midnight, perhaps, or before a day that was skipped.
+  for (const int days : {0, 1})
+    world_.spent[DayOf(world_.clock.now - Duration(60'000 + days * 86'400'000))] += 0;
   world_.MayDie();
   answer.tokens = 1000;
   answer.cost_usd = kCost;
@@ -144,12 +152,19 @@ AuthorAnswer SimAuthor::Write(const AuthorRequest& request) {
     answer.repairable = true;
     return answer;
   }
-  const std::string content = fmt::format("version {}", ++world_.generated);
-  world_.qualities[content] = static_cast<Quality>(world_.random.Below(4));
+  ++world_.generated;
+  const std::string& before = request.tree.files.at(0).text;
   Change change;
   change.author = world_.random.Chance(0.7) ? Author::kRecipe : Author::kModel;
   change.author_name = "sim";
-  change.files = {{kFile, request.tree.files.at(0).text, content}};
+  // Some recipes write the same for the same code.
+  const bool same = change.author == Author::kRecipe && world_.random.Chance(0.4);
+  const std::string content = same ? before + "+" : fmt::format("version {}", world_.generated);
+  if (!world_.replaced.contains(content)) {
+    world_.qualities[content] = static_cast<Quality>(world_.random.Below(4));
+    world_.replaced[content] = before;
+  }
+  change.files = {{kFile, before, content}};
   answer.change = change;
   return answer;
 }
@@ -175,7 +190,8 @@ Result<ComponentTree> SimDeployer::Read(const ComponentId& id) {
   if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the disk is away");
   const SimComponent& component = world_.components.at(id);
   return ComponentTree{.files = {{kFile, component.content}},
-                       .hash = World::HashOf(component.content)};
+                       .hash = World::HashOf(component.content),
+                       .changed_at = component.changed_at};
 }
 
 DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
@@ -192,7 +208,10 @@ DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& ho
       throw PromiseBroken("P2: somebody else's version was overwritten by a deployment");
     }
     component.foreign = false;
-    component.content = plan.change.files.at(0).after;
+    const std::string& after = plan.change.files.at(0).after;
+    if (world_.taken_back.contains({component.content, after}))
+      throw PromiseBroken("P1: what was taken back is deployed again");
+    world_.Write(component, after);
     world_.owner[component.content] = plan.improvement;
   }
   world_.MayDie();
@@ -213,7 +232,7 @@ DeployResult SimDeployer::RollBack(const DeploymentPlan& plan) {
     if (component.content != plan.change.files.at(0).after) {
       throw PromiseBroken("P2: somebody else's version was overwritten by a rollback");
     }
-    component.content = *plan.change.files.at(0).before;
+    world_.Write(component, *plan.change.files.at(0).before);
   }
   world_.MayDie();
   if (world_.Fails()) return {DeployOutcome::kFailedTouched, "the reload failed"};

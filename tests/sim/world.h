@@ -33,6 +33,7 @@ struct SimComponent {
   std::string content;   // of its only file
   bool foreign = false;  // somebody else wrote it
   Instant foreign_since;
+  Instant changed_at;                      // when `content` was written
   std::string serving;                     // what the running service has loaded
   std::map<Instant, std::string> history;  // what was served since when
 };
@@ -50,11 +51,16 @@ class World {
   void MayDie() {
     if (random.Chance(faults.port_dies)) throw ProcessDied{};
   }
+  void Write(SimComponent& component, const std::string& content) const {
+    component.content = content;
+    component.changed_at = clock.now;
+  }
   void Serve(SimComponent& component) {
     component.serving = component.content;
     component.history[clock.now] = component.content;
   }
   static std::string HashOf(const std::string& content);
+  [[nodiscard]] double LatencyOf(const std::string& content) const;
   [[nodiscard]] Quality QualityOf(const std::string& content) const {
     const auto at = qualities.find(content);
     return at == qualities.end() ? Quality::kNeutral : at->second;
@@ -64,13 +70,16 @@ class World {
   SeededRandom& random;
   Faults faults;
   std::map<ComponentId, SimComponent> components;
-  std::map<std::string, Quality> qualities;    // of contents that were generated
+  std::map<std::string, Quality> qualities;                  // of contents that are not neutral
+  std::map<std::string, std::string> replaced;               // content → what it was made from
+  std::set<std::pair<std::string, std::string>> taken_back;  // from and to: not to be seen again
   std::map<std::string, ImprovementId> owner;  // content → the improvement it belongs to
   std::map<std::string, double> spent;         // by day, US dollars
   std::set<ImprovementId> approved;            // by a person, acknowledged
   std::vector<Alert> alerts;
   std::vector<AuditHead> published;  // with reports
   bool stop_acknowledged = false;
+  bool calm = false;  // only who may, asks
   int generated = 0;
 };
 

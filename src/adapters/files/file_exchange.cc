@@ -14,6 +14,8 @@
 namespace ratchet::files {
 namespace {
 
+constexpr const char* kForeignEnding = ".foreign";
+
 Result<Descriptor> OpenKept(const Descriptor& root) {
   if (mkdirat(root.get(), kKeptFolder, 0700) != 0 && errno != EEXIST) {
     return std::unexpected(SystemError(std::string("make ") + kKeptFolder));
@@ -51,7 +53,11 @@ Result<Exchange> SwapFile(const Descriptor& root, const FileSwap& swap) {
   const std::string kept_path = std::string(kKeptFolder) + "/" + swap.kept_name;
   const auto staged = ReadBeneath(root, kept_path);
   if (!staged || *staged != swap.wanted) {
-    TRY_STATUS(WriteLike(kept, swap.kept_name, swap.wanted, present));
+    // Under the kept name there is never half a file: it could not be told from somebody else's.
+    const std::string writing = swap.kept_name + ".writing";
+    TRY_STATUS(WriteLike(kept, writing, swap.wanted, present));
+    if (renameat(kept.get(), writing.c_str(), kept.get(), swap.kept_name.c_str()) != 0)
+      return std::unexpected(SystemError("stage " + swap.path));
     TRY_STATUS(SyncFolder(kept));
   }
   TRY_STATUS(ExchangeNames(kept, swap.kept_name, folder, name));
@@ -73,10 +79,24 @@ Result<bool> PutForeignBack(const Descriptor& root, const FileSwap& swap) {
   if (!kept || Sha256Hex(*kept) == swap.expected_sha256 || *kept == swap.wanted) return false;
   TRY(const Descriptor folder, OpenKept(root));
   TRY(const auto parent, OpenParent(root, swap.path));
-  TRY_STATUS(ExchangeNames(folder, swap.kept_name, parent.first, parent.second));
-  unlinkat(folder.get(), swap.kept_name.c_str(), 0);
-  RemoveByteCode(root, swap.path);
-  return true;
+  const auto present = ReadBeneath(root, swap.path);
+  if (present && *present == swap.wanted) {
+    TRY_STATUS(ExchangeNames(folder, swap.kept_name, parent.first, parent.second));
+    const auto came_out = ReadBeneath(root, kept_path);
+    if (came_out && *came_out == swap.wanted) {
+      unlinkat(folder.get(), swap.kept_name.c_str(), 0);
+      RemoveByteCode(root, swap.path);
+      TRY_STATUS(SyncFolder(parent.first));
+      TRY_STATUS(SyncFolder(folder));
+      return true;
+    }
+    TRY_STATUS(ExchangeNames(folder, swap.kept_name, parent.first, parent.second));
+  }
+  const std::string foreign = swap.kept_name + kForeignEnding;
+  if (renameat(folder.get(), swap.kept_name.c_str(), folder.get(), foreign.c_str()) != 0)
+    return std::unexpected(SystemError("keep " + foreign));
+  TRY_STATUS(SyncFolder(folder));
+  return false;
 }
 
 void RemoveByteCode(const Descriptor& root, const std::string& path) {
@@ -98,7 +118,8 @@ void CleanKept(const Descriptor& root, const std::string& keep) {
   const auto kept = OpenBeneath(root, kKeptFolder, O_RDONLY | O_DIRECTORY);
   if (!kept) return;
   for (const std::string& name : NamesIn(*kept)) {
-    if (name != "." && name != ".." && !name.starts_with(keep + "."))
+    if (name != "." && name != ".." && !name.starts_with(keep + ".") &&
+        !name.ends_with(kForeignEnding))
       unlinkat(kept->get(), name.c_str(), 0);
   }
 }

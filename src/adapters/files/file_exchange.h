@@ -22,14 +22,15 @@ struct FileSwap {
 Result<Exchange> SwapFile(const Descriptor& root, const FileSwap& swap);
 
 // After a crash between the exchange and the look at what came out: when the kept file is somebody
-// else's content, it is put back in place. True: it was.
+// else's content, it is put back in place, unless others have written there since; then it stays in
+// .ratchet under a name that ends with ".foreign". True: it was put back.
 Result<bool> PutForeignBack(const Descriptor& root, const FileSwap& swap);
 
 // Removes byte code of a source, so that a same-size edit within a second cannot serve the old
 // code.
 void RemoveByteCode(const Descriptor& root, const std::string& path);
 
-// Removes kept files of other improvements; those of `keep` stay.
+// Removes kept files of other improvements; those of `keep` stay, and what is somebody else's.
 void CleanKept(const Descriptor& root, const std::string& keep);
 
 inline constexpr const char* kKeptFolder = ".ratchet";

@@ -1,6 +1,8 @@
 #include "adapters/files/in_place_deployer.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -25,6 +27,24 @@ Result<const ComponentConfig*> InPlaceDeployer::Find(const ComponentId& id) cons
   if (at == components_.end())
     return Fail(ErrorCode::kNotFound, "no component " + id.value + " is configured");
   return &at->second;
+}
+
+static Status RehearseExchange(const Descriptor& root, const SourceFile& like) {
+  TRY(const auto parent, OpenParent(root, like.path));
+  TRY(const Descriptor source, OpenBeneath(root, like.path, O_RDONLY));
+  const std::string name = ".ratchet-rehearsal";
+  TRY_STATUS(WriteLike(parent.first, name, like.text, source));
+  const std::string path = like.path.substr(0, like.path.rfind('/') + 1) + name;
+  Status done;
+  for (int i = 0; i < 2 && done; ++i) {
+    const auto swapped = SwapFile(root, {.path = path,
+                                         .kept_name = "rehearsal.kept",
+                                         .expected_sha256 = Sha256Hex(like.text),
+                                         .wanted = like.text});
+    if (!swapped) done = std::unexpected(swapped.error());
+  }
+  unlinkat(parent.first.get(), name.c_str(), 0);
+  return done;
 }
 
 Result<ComponentTree> InPlaceDeployer::Read(const ComponentId& id) {
@@ -53,14 +73,17 @@ DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component,
                                          const DeploymentPlan& plan, Direction direction,
                                          const HoldCheck& hold) {
   const bool forward = direction == Direction::kForward;
+  const auto put_back = PutForeignFileBack(component, plan, direction);
+  if (!put_back) return {DeployOutcome::kFailedTouched, put_back.error().message};
   const auto tree = Read(component.id);
   if (!tree) return {DeployOutcome::kFailedUntouched, tree.error().message};
+  if (*put_back) return {DeployOutcome::kTreeChanged, tree->hash};
   const auto step =
       deployment::StepTowards({.seen = tree->hash,
                                .expected = forward ? plan.tree_before : plan.tree_after,
                                .wanted = forward ? plan.tree_after : plan.tree_before});
   if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, tree->hash};
-  if (step == deployment::TreeStep::kNothing) return CheckRepeated(component, plan, direction);
+  if (step == deployment::TreeStep::kNothing) return FinishFolder(component, plan, direction);
   if (hold && hold()) return {DeployOutcome::kHeld, ""};
   const auto swapped = SwapAll(component, plan, direction);
   if (swapped && *swapped) return {DeployOutcome::kDone, ""};
@@ -86,30 +109,27 @@ RootSwap InPlaceDeployer::SwapOf(const ComponentConfig& component, const Deploym
           .wanted_tree = forward ? plan.tree_after : plan.tree_before};
 }
 
-// The wanted version is there: from an attempt that was interrupted. What that attempt took out may
-// have been somebody else's, and then nobody looked at it yet.
-DeployResult InPlaceDeployer::CheckRepeated(const ComponentConfig& component,
-                                            const DeploymentPlan& plan, Direction direction) {
+// What an interrupted attempt took out may have been somebody else's, and nobody looked at it yet.
+Result<bool> InPlaceDeployer::PutForeignFileBack(const ComponentConfig& component,
+                                                 const DeploymentPlan& plan, Direction direction) {
+  if (plan.change.files.size() != 1) return false;
   const bool forward = direction == Direction::kForward;
-  bool put_back = false;
-  if (plan.change.files.size() == 1) {
-    const FileChange& file = plan.change.files.front();
-    const auto root = OpenRoot(component.root);
-    if (!root) return {DeployOutcome::kFailedTouched, root.error().message};
-    const std::string before = file.before.value_or("");
-    const auto done =
-        PutForeignBack(*root, {.path = file.path,
+  const FileChange& file = plan.change.files.front();
+  const std::string before = file.before.value_or("");
+  TRY(const Descriptor root, OpenRoot(component.root));
+  return PutForeignBack(root, {.path = file.path,
                                .kept_name = plan.improvement.value + ".kept",
                                .expected_sha256 = Sha256Hex(forward ? before : file.after),
                                .wanted = forward ? file.after : before});
-    if (!done) return {DeployOutcome::kFailedTouched, done.error().message};
-    put_back = *done;
-  } else {
-    const auto done = FinishSwap(SwapOf(component, plan, direction));
-    if (!done) return {DeployOutcome::kFailedTouched, done.error().message};
-    put_back = *done == RootExchange::kForeign;
-  }
-  if (!put_back) return {DeployOutcome::kDone, ""};
+}
+
+// The same for a folder, of which the wanted version is there already.
+DeployResult InPlaceDeployer::FinishFolder(const ComponentConfig& component,
+                                           const DeploymentPlan& plan, Direction direction) {
+  if (plan.change.files.size() == 1) return {DeployOutcome::kDone, ""};
+  const auto done = FinishSwap(SwapOf(component, plan, direction));
+  if (!done) return {DeployOutcome::kFailedTouched, done.error().message};
+  if (*done != RootExchange::kForeign) return {DeployOutcome::kDone, ""};
   const auto now = Read(component.id);
   return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
 }
@@ -168,8 +188,8 @@ DeployResult InPlaceDeployer::Serve(const ComponentConfig& component, const Depl
   return {DeployOutcome::kDone, ""};
 }
 
-// Exchanges one source with a copy of itself and back, reloads, and asks for the proof: everything
-// a rollback needs, without a changed byte.
+// Exchanges a copy of one source, beside it, there and back, reloads, and asks for the proof:
+// everything a rollback needs, and no source is touched.
 Status InPlaceDeployer::Rehearse(const ComponentId& id) {
   TRY(const ComponentConfig* component, Find(id));
   TRY(const ComponentTree tree, Read(id));
@@ -180,14 +200,8 @@ Status InPlaceDeployer::Rehearse(const ComponentId& id) {
   const SourceFile& file = tree.files.front();
   {
     TRY(const Descriptor root, OpenRoot(component->root));
-    for (int i = 0; i < 2; ++i) {
-      const auto swapped = SwapFile(root, {.path = file.path,
-                                           .kept_name = "rehearsal.kept",
-                                           .expected_sha256 = Sha256Hex(file.text),
-                                           .wanted = file.text});
-      if (!swapped)
-        return std::unexpected(swapped.error().Within("rehearse the rollback of " + id.value));
-    }
+    if (const auto done = RehearseExchange(root, file); !done)
+      return std::unexpected(done.error().Within("rehearse the rollback of " + id.value));
   }
   std::vector<FileDigest> digests;
   digests.reserve(tree.files.size());

@@ -31,8 +31,10 @@ class InPlaceDeployer : public Deployer {
   // kDone when the wanted content is in place; nothing was reloaded yet.
   DeployResult PutInPlace(const ComponentConfig& component, const DeploymentPlan& plan,
                           Direction direction, const HoldCheck& hold);
-  DeployResult CheckRepeated(const ComponentConfig& component, const DeploymentPlan& plan,
-                             Direction direction);
+  static Result<bool> PutForeignFileBack(const ComponentConfig& component,
+                                         const DeploymentPlan& plan, Direction direction);
+  DeployResult FinishFolder(const ComponentConfig& component, const DeploymentPlan& plan,
+                            Direction direction);
   static RootSwap SwapOf(const ComponentConfig& component, const DeploymentPlan& plan,
                          Direction direction);
   Result<bool> SwapAll(const ComponentConfig& component, const DeploymentPlan& plan,

@@ -82,8 +82,9 @@ Status CopyEntry(const fs::path& from, const fs::path& to) {
                                                        : ErrorCode::kUnavailable,
                 fmt::format("copy {}: {}", from.string(), error.message()));
   if (fs::is_symlink(from)) return {};
-  const Descriptor source(open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  const Descriptor target(open(to.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;  // a pipe has no end
+  const Descriptor source(open(from.c_str(), kFlags));
+  const Descriptor target(open(to.c_str(), kFlags));
   if (!source.ok() || !target.ok()) return std::unexpected(SystemError("copy " + from.string()));
   TRY_STATUS(CopyAttributes(source, target));
   struct stat info{};
@@ -253,7 +254,8 @@ Result<RootExchange> FinishSwap(const RootSwap& swap) {
 
 Result<RootExchange> SwapRoot(const RootSwap& swap) {
   std::error_code error;
-  TRY_STATUS(RootIsExchangeable(swap.root));
+  // A rollback does not wait until somebody leaves the folder: their shell is in the old one then.
+  if (swap.purpose == SwapPurpose::kDeploy) TRY_STATUS(RootIsExchangeable(swap.root));
   const std::string building = swap.kept + kBuilding, staging = swap.kept + kStaged,
                     reserve = swap.kept + kReserve;
   const auto before = Listing(swap.root);

@@ -49,7 +49,7 @@ class TreeWalker {
         continue;  // gone meanwhile
       const std::string path = folder.empty() ? name : fmt::format("{}/{}", folder, name);
       if (S_ISDIR(info.st_mode) && !IsSkippedFolder(name)) TRY_STATUS(Walk(path));
-      if (S_ISREG(info.st_mode) && MatchesAny(sources_, path)) TRY_STATUS(Add(path, info.st_size));
+      if (S_ISREG(info.st_mode) && MatchesAny(sources_, path)) TRY_STATUS(Add(path, info));
     }
     return {};
   }
@@ -63,14 +63,18 @@ class TreeWalker {
   }
 
  private:
-  Status Add(const std::string& path, off_t size) {
-    if (size > kFileBytesMax || tree_.files.size() >= kFilesMax) {
+  Status Add(const std::string& path, const struct stat& info) {
+    if (info.st_size > kFileBytesMax || tree_.files.size() >= kFilesMax) {
       return Fail(ErrorCode::kResourceExhausted,
                   fmt::format("{}: at most {} source files of {} MB are allowed", path, kFilesMax,
                               kFileBytesMax >> 20));
     }
     TRY(std::string text, ReadBeneath(root_, path));
     tree_.files.push_back({path, std::move(text)});
+    // The change time cannot be set: a release that keeps its files' own times shows, too.
+    const Instant changed =
+        FromMillis(info.st_ctim.tv_sec * 1000 + info.st_ctim.tv_nsec / 1'000'000);
+    tree_.changed_at = std::max(tree_.changed_at, changed);
     return {};
   }
 

@@ -211,7 +211,9 @@ Status SqliteStateStore::WritePending(const Transaction& tx) {
         query.Text(timer.subject).Text(cycle::Name(timer.kind)).Int(ToMillis(timer.wake_at)).Run());
   }
   for (const Reservation& reservation : tx.reservations) {
-    TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?)"));
+    // What was spent replaces what was reserved, on the day of the reservation.
+    TRY(Query query, db_->Prepare("INSERT INTO reservations VALUES (?1, ?2, ?3) ON CONFLICT (key) "
+                                  "DO UPDATE SET usd = ?3"));
     TRY_STATUS(query.Text(reservation.key).Text(reservation.day).Real(reservation.usd).Run());
   }
   return {};
@@ -313,11 +315,45 @@ Result<Change> SqliteStateStore::LoadChange(const ImprovementId& id) {
   return change;
 }
 
-Result<double> SqliteStateStore::ReservedOn(const std::string& day) {
-  TRY(Query query, db_->Prepare("SELECT coalesce(sum(usd), 0) FROM reservations WHERE day = ?"));
-  query.Text(day);
+Result<double> SqliteStateStore::ReservedOn(const std::string& day, const std::string& except) {
+  TRY(Query query, db_->Prepare("SELECT coalesce(sum(usd), 0) FROM reservations WHERE day = ? AND "
+                                "key <> ?"));
+  query.Text(day).Text(except);
   TRY(const bool row, query.Next());
   return row ? query.RealAt(0) : 0.0;
+}
+
+Result<ImprovementId> SqliteStateStore::TakenBack(const ComponentId& component,
+                                                  const std::string& tree_before,
+                                                  const std::string& tree_after) {
+  TRY(Query query,
+      db_->Prepare("SELECT id FROM documents WHERE kind = 'improvement' AND active = 0 "
+                   "AND json ->> 'status' = 'rolled_back' AND json ->> 'tree_before' = ? "
+                   "AND json ->> 'tree_after' = ? AND json ->> '$.opportunity.component' = ? "
+                   "AND (json ->> 'reason' LIKE 'performance_degradation:%' OR json ->> 'reason' "
+                   "LIKE 'no_effect:%' OR json ->> 'reason' LIKE 'requested:%') LIMIT 1"));
+  query.Text(tree_before).Text(tree_after).Text(component.value);
+  TRY(const bool row, query.Next());
+  return ImprovementId(row ? query.TextAt(0) : "");
+}
+
+Result<std::map<Attempt, Instant>> SqliteStateStore::InVainSince(Instant since) {
+  TRY(Query query,
+      db_->Prepare("SELECT json ->> '$.opportunity.component', json ->> '$.opportunity.operation', "
+                   "json ->> '$.opportunity.kind', max(json ->> 'ended_at') FROM documents "
+                   "WHERE kind = 'improvement' "
+                   "AND active = 0 AND json ->> 'ended_at' >= ? AND json ->> 'status' IN "
+                   "('failed', 'rolled_back', 'rejected', 'expired', 'suggested') "
+                   "GROUP BY 1, 2, 3"));
+  query.Int(ToMillis(since));
+  std::map<Attempt, Instant> attempts;
+  while (true) {
+    TRY(const bool row, query.Next());
+    if (!row) return attempts;
+    const auto kind = Parse<InsightKind>(query.TextAt(2));
+    if (kind)
+      attempts[{ComponentId(query.TextAt(0)), query.TextAt(1), *kind}] = FromMillis(query.IntAt(3));
+  }
 }
 
 // The filter is part of the statement's result, not left to the caller: rows of other tenants are

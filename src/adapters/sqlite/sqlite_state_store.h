@@ -25,7 +25,10 @@ class SqliteStateStore : public StateStore {
   Result<PersistedState> Load() override;
   Status Commit(const Transaction& transaction) override;
   Result<Change> LoadChange(const ImprovementId& id) override;
-  Result<double> ReservedOn(const std::string& day) override;
+  Result<double> ReservedOn(const std::string& day, const std::string& except) override;
+  Result<ImprovementId> TakenBack(const ComponentId& component, const std::string& tree_before,
+                                  const std::string& tree_after) override;
+  Result<std::map<Attempt, Instant>> InVainSince(Instant since) override;
   Result<std::vector<Improvement>> Improvements(const TenantFilter& filter, int limit) override;
   Result<Improvement> FindImprovement(const TenantFilter& filter, const ImprovementId& id) override;
   Result<Cycle> FindCycle(const TenantFilter& filter, const CycleId& id) override;

@@ -68,7 +68,7 @@ TEST_F(SqliteStateStoreTest, EverythingComesBackAfterReopening) {
   EXPECT_EQ(state->effects[0].attempts, 2);
   ASSERT_EQ(state->timers.size(), 1U);
   EXPECT_EQ(store_->LoadChange(improvement.id)->files[0].before, std::string("x\xff\0y", 4));
-  EXPECT_EQ(*store_->ReservedOn("2026-01-01"), 0.5);
+  EXPECT_EQ(*store_->ReservedOn("2026-01-01", ""), 0.5);
 }
 
 TEST_F(SqliteStateStoreTest, TotalsAreOfEverythingThatWasStored) {

@@ -15,10 +15,8 @@ class Counter {
     int all = 0, tenant = 0, emergencies = 0;
     for (const Improvement* other : improvements_) {
       if (!HoldsSlot(other->status)) continue;
-      if (other->priority == Priority::kEmergency) {
-        ++emergencies;
-        continue;
-      }
+      // The first emergency has a slot of its own; more of them wait like everybody.
+      if (other->priority == Priority::kEmergency && ++emergencies == 1) continue;
       ++all;
       if (other->opportunity.tenant == wanted.opportunity.tenant) ++tenant;
     }
@@ -40,7 +38,7 @@ class Counter {
     });
   }
 
-  // Our own deployments since then left another tree than the one this change was made for.
+  // Our own deployments or others since then left another tree than the change was made for.
   [[nodiscard]] bool Outdated(const Improvement& wanted) const {
     const auto at = components_.find(wanted.opportunity.component);
     return at != components_.end() && !at->second.expected_tree.empty() &&
@@ -68,7 +66,7 @@ std::optional<Admission> NextAdmission(std::span<const Improvement* const> impro
         if (deploy && !wanted->approval) continue;
         if (!counter.ComponentFree(*wanted)) continue;
         if (deploy && counter.Outdated(*wanted))
-          return Admission{wanted->id, AdmissionKind::kSuperseded};
+          return Admission{wanted->id, AdmissionKind::kOutdated};
         if (!counter.SlotFree(*wanted)) continue;
         return Admission{wanted->id, deploy ? AdmissionKind::kDeploy : AdmissionKind::kStart};
       }

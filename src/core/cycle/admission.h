@@ -15,7 +15,7 @@ struct AdmissionLimits {
   std::map<TenantId, int> tenant_max;  // a tenant's limit is the smaller of both
 };
 
-enum class AdmissionKind { kStart, kDeploy, kSuperseded };
+enum class AdmissionKind { kStart, kDeploy, kOutdated };
 struct Admission {
   ImprovementId id;
   AdmissionKind kind;

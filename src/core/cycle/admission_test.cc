@@ -69,7 +69,7 @@ TEST_F(AdmissionTest, OnlyTheApprovedAreDeployedAndTheOutdatedAreSuperseded) {
   EXPECT_EQ(Next(), "a");
   components_[ComponentId("c1")].expected_tree = "v2";
   const Improvement* all[] = {&waiting};
-  EXPECT_EQ(NextAdmission(all, components_, limits_)->kind, AdmissionKind::kSuperseded);
+  EXPECT_EQ(NextAdmission(all, components_, limits_)->kind, AdmissionKind::kOutdated);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
+#include "core/base/text.h"
 #include "core/model/names.h"
 #include "core/model/serialize.h"
 
@@ -19,7 +20,7 @@ constexpr auto kEffectNames = std::to_array<std::string_view>(
     {"analyse", "generate", "validate", "measure_baseline", "deploy", "promote", "look",
      "roll_back", "rehearse", "notify", "publish"});
 constexpr auto kTimerNames = std::to_array<std::string_view>(
-    {"look", "approval_expiry", "rollback_retry", "schedule", "baseline"});
+    {"look", "approval_expiry", "rollback_retry", "schedule", "baseline", "rehearsal", "delivery"});
 
 const std::string kPolicy = "policy:auto";  // approves in the place of a person
 
@@ -117,9 +118,9 @@ class Stepper {
     return {};
   }
 
-  Status On(const SupersededByOwn&) {
+  Status On(const Outdated&) {
     TRY_STATUS(Expect({ImprovementStatus::kAwaitingApproval}));
-    End(ImprovementStatus::kSuperseded, "another improvement changed the component meanwhile");
+    End(ImprovementStatus::kSuperseded, "the component changed after this change was made for it");
     return {};
   }
 
@@ -174,8 +175,9 @@ class Stepper {
   }
 
   Status On(const DeployFailed& event) {
-    TRY_STATUS(Expect({ImprovementStatus::kDeploying}));
-    if (event.touched == Touched::kYes) {
+    TRY_STATUS(Expect({ImprovementStatus::kDeploying, ImprovementStatus::kCanary}));
+    // A canary that cannot be promoted is in place, whatever became of the attempt.
+    if (event.touched == Touched::kYes || state().status == ImprovementStatus::kCanary) {
       StartRollback("deployment_failed", event.reason);
     } else {
       End(ImprovementStatus::kFailed, "deployment: " + event.reason);
@@ -186,13 +188,18 @@ class Stepper {
   Status On(const TreeChangedByOthers& event) {
     TRY_STATUS(Expect({ImprovementStatus::kDeploying, ImprovementStatus::kCanary,
                        ImprovementStatus::kMonitoring, ImprovementStatus::kRollingBack}));
-    const std::string text = fmt::format(
+    std::string text = fmt::format(
         "component {} was changed by somebody else (tree {:.12}, expected {:.12} or {:.12}): "
         "nothing was overwritten, the component is frozen until it is released by hand",
         state().opportunity.component.value, event.seen_tree, state().tree_before,
         state().tree_after);
+    // Others build on it now: it is theirs to keep or to take out, and they must know.
+    if (!event.left.empty())
+      text += fmt::format("; what this improvement wrote still stands, unwatched, in {}",
+                          Join(event.left, ", "));
     step_.freeze_component = text;
-    Tell(AlertSeverity::kHigh, "component changed by others", text);
+    Tell(event.left.empty() ? AlertSeverity::kHigh : AlertSeverity::kCritical,
+         "component changed by others", text);
     End(ImprovementStatus::kSuperseded, text);
     return {};
   }
@@ -301,6 +308,8 @@ class Stepper {
         Ask(EffectKind::kMeasureBaseline, state().baseline_tries + 1);
         return {};
       case TimerKind::kSchedule:
+      case TimerKind::kRehearsal:
+      case TimerKind::kDelivery:
         break;
     }
     return Fail(ErrorCode::kConflict, "no such timer of an improvement");
@@ -479,6 +488,7 @@ class Stepper {
   }
 
   void Keep() {
+    step_.loss_kept = state().verdict.loss;
     Tell(AlertSeverity::kInfo, "improvement kept", state().verdict.explanation);
     End(ImprovementStatus::kCompleted, state().verdict.explanation);
   }
@@ -508,8 +518,7 @@ std::optional<TimerKind> ParseTimerKind(std::string_view name) {
 
 bool RunsWhileStopped(EffectKind kind) {
   return kind == EffectKind::kLook || kind == EffectKind::kRollBack ||
-         kind == EffectKind::kNotify || kind == EffectKind::kRehearse ||
-         kind == EffectKind::kPublish;
+         kind == EffectKind::kNotify || kind == EffectKind::kPublish;
 }
 
 Result<ImprovementStep> Advance(const Improvement& state, const ImprovementEvent& event,

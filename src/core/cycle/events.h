@@ -37,8 +37,8 @@ struct Rejected {
   std::string by;
   std::string why;
 };
-struct DeployAdmitted {};   // the component is free: deploy what was approved
-struct SupersededByOwn {};  // another improvement of ours changed the tree meanwhile
+struct DeployAdmitted {};  // the component is free: deploy what was approved
+struct Outdated {};        // the component is not what the change was made for any more
 struct BaselineMeasured {
   Baseline baseline;
 };
@@ -55,6 +55,7 @@ struct DeployFailed {
 };
 struct TreeChangedByOthers {
   std::string seen_tree;
+  std::vector<std::string> left;  // files that still have this improvement's content
 };
 struct LookTaken {
   Look look;
@@ -69,16 +70,24 @@ struct RollbackFailed {
 struct RollbackRequested {
   std::string by;
 };
-enum class TimerKind { kLook, kApprovalExpiry, kRollbackRetry, kSchedule, kBaseline };
+enum class TimerKind {
+  kLook,
+  kApprovalExpiry,
+  kRollbackRetry,
+  kSchedule,
+  kBaseline,
+  kRehearsal,  // of a component, again
+  kDelivery,   // of an alert or a report, again; its subject is the effect's key
+};
 struct TimerFired {
   TimerKind kind = TimerKind::kLook;
 };
 
 using ImprovementEvent =
     std::variant<Admitted, Generated, GenerationFailed, Validated, Approved, Rejected,
-                 DeployAdmitted, SupersededByOwn, BaselineMeasured, BaselineFailed, Deployed,
-                 DeployFailed, TreeChangedByOthers, LookTaken, LookFailed, RolledBack,
-                 RollbackFailed, RollbackRequested, TimerFired>;
+                 DeployAdmitted, Outdated, BaselineMeasured, BaselineFailed, Deployed, DeployFailed,
+                 TreeChangedByOthers, LookTaken, LookFailed, RolledBack, RollbackFailed,
+                 RollbackRequested, TimerFired>;
 
 // --- Effects ------------------------------------------------------------------------------------
 

@@ -77,10 +77,12 @@ struct ComponentState {
   ComponentId id;
   bool frozen = false;
   std::string frozen_reason;
-  std::string expected_tree;  // what our last deployment or rollback left; "" = never touched
+  std::string expected_tree;  // what our last deed left, or others after it; "" = never touched
   std::optional<Instant> changed_at;  // when that was: a baseline may not reach back beyond it
+  double losses_kept = 0;  // of the metrics not promised, by what was kept on others' last release
   std::optional<Instant> rehearsed_at;
   std::string rehearsal_error;
+  int rehearsals_failed = 0;       // in a row
   std::string rehearsed_settings;  // a hash: other settings need another rehearsal
 };
 

@@ -85,14 +85,14 @@ RATCHET_JSON(ServiceMetrics, latency_p50, latency_p95, latency_p99, error_rate, 
              requests)
 RATCHET_JSON(Baseline, window, operation, component, sources)
 RATCHET_JSON(Look, window, operation, component, health, degradation)
-RATCHET_JSON(VerdictReason, verdict, rule, explanation, degradation, gain_low, gain_high)
+RATCHET_JSON(VerdictReason, verdict, rule, explanation, degradation, gain_low, gain_high, loss)
 RATCHET_JSON(Approval, by, at)
 RATCHET_JSON(Improvement, id, cycle, opportunity, priority, status, created_at, changed_at,
              deployed_at, ended_at, round, repair_error, author_name, summary, author, tree_before,
              tree_after, validation, approval, baseline, baseline_tries, looks, verdict,
              rollbacks_tried, reason, llm_tokens, llm_cost_usd)
-RATCHET_JSON(ComponentState, id, frozen, frozen_reason, expected_tree, changed_at, rehearsed_at,
-             rehearsal_error, rehearsed_settings)
+RATCHET_JSON(ComponentState, id, frozen, frozen_reason, expected_tree, changed_at, losses_kept,
+             rehearsed_at, rehearsal_error, rehearsals_failed, rehearsed_settings)
 RATCHET_JSON(Cycle, id, tenant, trigger, priority, actor, analysis_window, max_improvements, status,
              start_time, end_time, telemetry, opportunities_identified, improvements, error)
 RATCHET_JSON(Outcome, improvement, kind, component, predicted_gain_pct, actual_gain_pct, kept)

@@ -150,6 +150,7 @@ VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
     return reason;
   }
   const Interval gain = MeanInterval95(changes);
+  reason.loss = std::max(0.0, Mean(other_changes));
   const bool logarithmic = metric == Metric::kLatency;
   reason.gain_low = logarithmic ? std::expm1(gain.low) : gain.low;
   reason.gain_high = logarithmic ? std::expm1(gain.high) : gain.high;
@@ -159,10 +160,8 @@ VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
   if (worse > policy_.degradation_threshold) {
     reason.verdict = Verdict::kRollBack;
     reason.explanation = fmt::format("mean degradation {:.1f} %; {}", worse * 100, interval);
-  } else if (MeanInterval95(other_changes).low > policy_.degradation_threshold / 2) {
-    // Also a loss that would not be taken back: many of them would add up. Half of the threshold is
-    // left for what is none: requests that no longer fail at once make the p95 higher by
-    // themselves.
+  } else if (MeanInterval95(other_changes).low > policy_.loss_max) {
+    // Also a loss that would not be taken back by itself: many of them would add up.
     reason.verdict = Verdict::kNoEffect;
     reason.explanation = fmt::format("{} are proven worse; {}",
                                      other == Metric::kErrors ? "errors" : "latencies", interval);

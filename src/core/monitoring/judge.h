@@ -20,6 +20,7 @@ struct JudgePolicy {
   std::uint64_t requests_min = 30;  // a look with fewer says nothing
   int bad_looks = 3;                // so many bad looks in a row take the change back
   int looks_min = 5;                // so many looks with enough requests before a gain is believed
+  double loss_max = 0.05;           // of the metric that is not promised; what others' release left
 };
 
 class Judge {
