@@ -46,7 +46,7 @@ struct VerdictReason {
   double degradation = 0;
   double gain_low = 0,
          gain_high = 0;  // 95 % interval of the relative p95 change; negative = faster
-  double loss = 0;       // how much worse the metric is that was not promised; 0.1 = 10 %
+  double loss = 0;       // how much worse the metric not promised is at least; 0.1 = 10 %
 };
 
 }  // namespace ratchet

@@ -37,13 +37,24 @@ double RelativeChange(Metric metric, const ServiceMetrics& before, const Service
   return 0;
 }
 
-double LatencyAndErrorDegradation(const ServiceMetrics& baseline, const ServiceMetrics& now) {
-  double worst = 0;
-  if (baseline.latency_p95 > 0) {
-    worst = std::max(worst, (now.latency_p95 - baseline.latency_p95) / baseline.latency_p95);
-  }
-  return std::max(worst, (now.error_rate - baseline.error_rate) /
-                             std::max(baseline.error_rate, kErrorRateFloor));
+double LatencyDegradation(const ServiceMetrics& baseline, const ServiceMetrics& now) {
+  if (baseline.latency_p95 <= 0) return 0;
+  return std::max(0.0, (now.latency_p95 - baseline.latency_p95) / baseline.latency_p95);
+}
+
+double ErrorDegradation(const ServiceMetrics& baseline, double error_rate) {
+  return std::max(
+      0.0, (error_rate - baseline.error_rate) / std::max(baseline.error_rate, kErrorRateFloor));
+}
+
+EventCount Errors(const ServiceMetrics& metrics) {
+  const double errors = metrics.error_rate * static_cast<double>(metrics.requests);
+  return {static_cast<std::uint64_t>(std::llround(errors)), metrics.requests};
+}
+
+void Add(EventCount& sum, const EventCount& more) {
+  sum.events += more.events;
+  sum.trials += more.trials;
 }
 
 bool EverythingFails(const ServiceMetrics& baseline, const ServiceMetrics& now) {
@@ -57,35 +68,57 @@ bool Judge::Usable(const Look& look) const {
   return look.operation.requests >= policy_.requests_min;
 }
 
-double Judge::OperationDegradation(const Baseline& baseline, const Look& look) const {
-  return Usable(look) ? LatencyAndErrorDegradation(baseline.operation, look.operation) : 0;
-}
-
-// The whole component counts too, against errors only: its latency mixes operations, and a change
-// of the mix is not a change of the code.
-double Judge::ComponentDegradation(const Baseline& baseline, const Look& look) const {
-  if (look.component.requests < policy_.requests_min) return 0;
-  return std::max(0.0, (look.component.error_rate - baseline.component.error_rate) /
-                           std::max(baseline.component.error_rate, kErrorRateFloor));
-}
-
 double Judge::LookDegradation(const Baseline& baseline, const Look& look) const {
-  return std::max(OperationDegradation(baseline, look), ComponentDegradation(baseline, look));
+  double worst = 0;
+  if (Usable(look)) {
+    worst = std::max(LatencyDegradation(baseline.operation, look.operation),
+                     ErrorDegradation(baseline.operation, look.operation.error_rate));
+  }
+  // The whole component counts too, against errors only: its latency mixes operations, and a
+  // change of the mix is not a change of the code.
+  if (look.component.requests >= policy_.requests_min)
+    worst = std::max(worst, ErrorDegradation(baseline.component, look.component.error_rate));
+  return worst;
 }
 
-// Bad looks in a row up to the last, of the operation and of the component by themselves. A look
-// with few requests says nothing: it neither counts nor breaks a row.
+// More than chance, over the whole watch: one failure among few requests is a high rate and says
+// nothing. The baseline's own count is granted one failure more than it had.
+bool Judge::MoreErrors(const ServiceMetrics& baseline, EventCount seen) const {
+  constexpr std::uint64_t kEventsMin = 3;
+  constexpr double kAlpha = 0.005;  // for the operation, and as much for the component
+  const double known = static_cast<double>(std::max<std::uint64_t>(1, baseline.requests));
+  const double before = baseline.error_rate + 1 / known;
+  const double allowed = before + policy_.degradation_threshold * std::max(before, kErrorRateFloor);
+  return seen.events >= kEventsMin &&
+         static_cast<double>(seen.events) > allowed * static_cast<double>(seen.trials) &&
+         LogEvidenceOfMore(seen, allowed) >= -std::log(kAlpha);
+}
+
+// Bad looks in a row up to the last: by the operation's latency, its errors, and the component's
+// errors, each by itself. A look with few requests says nothing: it neither counts nor breaks a
+// row.
 int Judge::BadLooks(const Baseline& baseline, std::span<const Look> looks) const {
-  int of_operation = 0, of_component = 0;
-  const auto count = [&](int& row, bool heard, double degradation) {
-    if (heard) row = degradation > policy_.degradation_threshold ? row + 1 : 0;
+  struct Row {
+    int bad = 0;
+    EventCount errors;
+  } latency, operation, component;
+  const auto count = [&](Row& row, double degradation) {
+    row.bad = degradation > policy_.degradation_threshold ? row.bad + 1 : 0;
   };
   for (const Look& look : looks) {
-    count(of_operation, Usable(look), OperationDegradation(baseline, look));
-    count(of_component, look.component.requests >= policy_.requests_min,
-          ComponentDegradation(baseline, look));
+    if (Usable(look)) {
+      count(latency, LatencyDegradation(baseline.operation, look.operation));
+      count(operation, ErrorDegradation(baseline.operation, look.operation.error_rate));
+    }
+    if (look.component.requests >= policy_.requests_min)
+      count(component, ErrorDegradation(baseline.component, look.component.error_rate));
+    Add(operation.errors, Errors(look.operation));
+    Add(component.errors, Errors(look.component));
   }
-  return std::max(of_operation, of_component);
+  int worst = latency.bad;
+  if (MoreErrors(baseline.operation, operation.errors)) worst = std::max(worst, operation.bad);
+  if (MoreErrors(baseline.component, component.errors)) worst = std::max(worst, component.bad);
+  return worst;
 }
 
 VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
@@ -134,12 +167,14 @@ VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                  std::span<const Look> looks, Duration watched) const {
   const Metric metric = PromisedMetric(promise);
   const Metric other = metric == Metric::kLatency ? Metric::kErrors : Metric::kLatency;
-  std::vector<double> changes, other_changes, degradations;
+  std::vector<double> changes, other_changes;
+  EventCount errors, component_errors;
   for (const Look& look : looks) {
+    Add(errors, Errors(look.operation));
+    Add(component_errors, Errors(look.component));
     if (!Usable(look)) continue;
     changes.push_back(RelativeChange(metric, baseline.operation, look.operation));
     other_changes.push_back(RelativeChange(other, baseline.operation, look.operation));
-    degradations.push_back(look.degradation);
   }
   VerdictReason reason;
   reason.rule = "gain";
@@ -150,17 +185,23 @@ VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
     return reason;
   }
   const Interval gain = MeanInterval95(changes);
-  reason.loss = std::max(0.0, Mean(other_changes));
+  const Interval loss = MeanInterval95(other_changes);
+  reason.loss = std::max(0.0, loss.low);
   const bool logarithmic = metric == Metric::kLatency;
   reason.gain_low = logarithmic ? std::expm1(gain.low) : gain.low;
   reason.gain_high = logarithmic ? std::expm1(gain.high) : gain.high;
-  const double worse = Mean(degradations);
+  const double slower = std::expm1(Mean(metric == Metric::kLatency ? changes : other_changes));
   const std::string interval = fmt::format("95 % interval of the change {:+.1f} % to {:+.1f} %",
                                            reason.gain_low * 100, reason.gain_high * 100);
-  if (worse > policy_.degradation_threshold) {
+  const bool failing =
+      MoreErrors(baseline.operation, errors) || MoreErrors(baseline.component, component_errors);
+  if (slower > policy_.degradation_threshold || failing) {
     reason.verdict = Verdict::kRollBack;
-    reason.explanation = fmt::format("mean degradation {:.1f} %; {}", worse * 100, interval);
-  } else if (MeanInterval95(other_changes).low > policy_.loss_max) {
+    reason.explanation =
+        failing ? fmt::format("{} errors in {} requests are more than before; {}",
+                              component_errors.events, component_errors.trials, interval)
+                : fmt::format("p95 is {:.1f} % worse on average; {}", slower * 100, interval);
+  } else if (reason.loss > policy_.loss_max) {
     // Also a loss that would not be taken back by itself: many of them would add up.
     reason.verdict = Verdict::kNoEffect;
     reason.explanation = fmt::format("{} are proven worse; {}",

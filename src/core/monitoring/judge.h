@@ -3,13 +3,14 @@
 //
 // It is pure: it reads the looks it is given and never calls out, so the same evidence always
 // gives the same verdict. This is the rule `threshold`: the degradation of DESIGN section 2,
-// phase 5, compared literally, guarded by a minimum of requests a look and by asking for several
-// bad looks in a row. Formulas and limits: docs/monitoring.md.
-// Thread-safe: const methods may run concurrently.
+// phase 5, compared literally, guarded by a minimum of requests a look, by asking for several bad
+// looks in a row, and, for errors, by asking that they be more than chance. Formulas and limits:
+// docs/monitoring.md. Thread-safe: const methods may run concurrently.
 
 #include <span>
 
 #include "core/model/improvement.h"
+#include "core/stats/counts.h"
 
 namespace ratchet::monitoring {
 
@@ -39,9 +40,8 @@ class Judge {
 
  private:
   [[nodiscard]] bool Usable(const Look& look) const;
-  [[nodiscard]] double OperationDegradation(const Baseline& baseline, const Look& look) const;
-  [[nodiscard]] double ComponentDegradation(const Baseline& baseline, const Look& look) const;
   [[nodiscard]] int BadLooks(const Baseline& baseline, std::span<const Look> looks) const;
+  [[nodiscard]] bool MoreErrors(const ServiceMetrics& baseline, EventCount seen) const;
   [[nodiscard]] VerdictReason DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                           std::span<const Look> looks, Duration watched) const;
   JudgePolicy policy_;

@@ -4,8 +4,13 @@
 
 #include <vector>
 
+#include "core/base/random.h"
+
 namespace ratchet::monitoring {
 namespace {
+
+// So many, that the baseline knows its errors well.
+constexpr std::uint64_t kBaselineRequests = 100'000;
 
 ServiceMetrics Metrics(double p95, double error_rate = 0, std::uint64_t requests = 100) {
   return {.latency_p50 = p95 / 2,
@@ -39,7 +44,8 @@ class JudgeTest : public ::testing::Test {
     return looks;
   }
   Judge judge_{JudgePolicy{.duration = Duration(10 * 60'000)}};
-  Baseline baseline_{.operation = Metrics(100), .component = Metrics(100)};
+  Baseline baseline_{.operation = Metrics(100, 0, kBaselineRequests),
+                     .component = Metrics(100, 0, kBaselineRequests)};
 };
 
 TEST_F(JudgeTest, DegradationFollowsTheFormula) {
@@ -107,6 +113,31 @@ TEST_F(JudgeTest, ErrorsOfOtherOperationsHoursApartAreNoRow) {
       Decide({quiet(1, 0.01), quiet(2, 0), quiet(3, 0.01), quiet(4, 0), quiet(5, 0.01)}).verdict,
       Verdict::kContinue);
   EXPECT_EQ(Decide({quiet(1, 0.01), quiet(2, 0.01), quiet(3, 0.01)}).verdict, Verdict::kRollBack);
+}
+
+// Requests fail now and then before and after: with few requests a look, single failures are high
+// rates, and several looks in a row are bad by chance.
+TEST_F(JudgeTest, BackgroundErrorsDoNotTakeAGoodChangeBack) {
+  SeededRandom random(1);
+  const auto verdict = [&](double error_rate) {
+    baseline_.operation.error_rate = baseline_.component.error_rate = 0.01;
+    const Judge judge{JudgePolicy{.duration = Duration(60 * 60'000)}};
+    std::vector<Look> looks;
+    for (int m = 1; m <= 60; ++m) {
+      int errors = 0;
+      for (int i = 0; i < 60; ++i) errors += random.Chance(error_rate) ? 1 : 0;
+      looks.push_back(LookAt(m, Metrics(m % 2 == 0 ? 50 : 51, errors / 60.0, 60)));
+      const auto reason =
+          judge.Decide(InsightKind::kLatencyDegradation, baseline_, looks, FromMillis(0));
+      if (reason.verdict != Verdict::kContinue) return reason.verdict;
+    }
+    return Verdict::kContinue;
+  };
+  int kept = 0, taken_back = 0;
+  for (int i = 0; i < 200; ++i) kept += verdict(0.01) == Verdict::kKeep ? 1 : 0;
+  for (int i = 0; i < 200; ++i) taken_back += verdict(0.03) == Verdict::kRollBack ? 1 : 0;
+  EXPECT_GE(kept, 195);
+  EXPECT_GE(taken_back, 195);
 }
 
 TEST_F(JudgeTest, FailingHealthTakesItBackAtOnce) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/random.h"
+#include "core/stats/counts.h"
 #include "core/stats/moments.h"
 #include "core/stats/summary.h"
 
@@ -64,6 +65,30 @@ TEST(MomentsTest, IntervalsMatchTheTextbook) {
   EXPECT_NEAR(StandardDeviation(values), 0.158114, 1e-6);
   EXPECT_NEAR(MeanInterval95(values).low, 5.0 - 0.196323, 1e-4);
   EXPECT_TRUE(std::isinf(MeanInterval95(std::vector<double>{1.0}).high));
+}
+
+TEST(CountsTest, EvidenceGrowsWithEventsBeyondTheRateOnly) {
+  EXPECT_LT(LogEvidenceOfMore({10, 1000}, 0.01), 0);
+  EXPECT_LT(LogEvidenceOfMore({0, 1000}, 0.01), 0);
+  EXPECT_GT(LogEvidenceOfMore({30, 1000}, 0.01), std::log(200));
+  EXPECT_TRUE(std::isfinite(LogEvidenceOfMore({100'000, 1'000'000}, 0.01)));
+}
+
+// Ville's inequality, seen: of harmless series at most a share of alpha ever crosses 1/alpha.
+TEST(CountsTest, FewSeriesCrossHoweverOftenOneLooks) {
+  SeededRandom random(7);
+  int crossed = 0;
+  for (int series = 0; series < 1000; ++series) {
+    EventCount seen;
+    bool crossing = false;
+    for (int look = 0; look < 60; ++look) {
+      for (int i = 0; i < 50; ++i) seen.events += random.Chance(0.02) ? 1 : 0;
+      seen.trials += 50;
+      crossing = crossing || LogEvidenceOfMore(seen, 0.02) >= std::log(100);
+    }
+    crossed += crossing ? 1 : 0;
+  }
+  EXPECT_LE(crossed, 10);
 }
 
 }  // namespace
