@@ -116,6 +116,15 @@ std::string StatusPage(const Json& s) {
 
 // --- Local commands -----------------------------------------------------------------------------
 
+std::optional<AuditHead> HeadOf(const Json& report) {
+  try {
+    const Json& head = report.at("audit_head");
+    return AuditHead{head.at("sequence"), head.at("hash"), head.at("hmac")};
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
 int AuditVerify(const AppConfig& config, const CommandOptions& options) {
   const auto folder = StateFolder::Prepare(config.state_dir);
   if (!folder) return Say(folder.error());
@@ -125,30 +134,29 @@ int AuditVerify(const AppConfig& config, const CommandOptions& options) {
       {.path = folder->state_db(), .audit_key = *key, .mode = sqlite::OpenMode::kReadOnly});
   if (!store) return Say(store.error(), kExitNotIntact);
   std::vector<AuditHead> heads;
-  const auto head = (*store)->Head();
-  if (!head) return Say(head.error(), kExitNotIntact);
-  if (head->sequence > 0) heads.push_back(*head);
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder->reports(), error)) {
     const Json report =
         Json::parse(ReadTextFile(entry.path().string()).value_or(""), nullptr, false);
-    if (!report.is_object() || !report.contains("audit_head")) continue;
-    const Json& h = report["audit_head"];
-    heads.push_back(
-        {h.value("sequence", std::int64_t{0}), h.value("hash", ""), h.value("hmac", "")});
+    auto exported = HeadOf(report);
+    if (!exported) {
+      return Say({ErrorCode::kDataLoss, entry.path().string() + ": the report has no audit head"},
+                 kExitNotIntact);
+    }
+    heads.push_back(std::move(*exported));
   }
   AuditVerifier verifier(*key, heads);
-  if (const auto read = (*store)->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); }); !read)
-    return Say(read.error(), kExitNotIntact);
-  const AuditVerdict verdict = verifier.Finish();
+  const auto own = (*store)->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); });
+  if (!own) return Say(own.error(), kExitNotIntact);
+  const AuditVerdict verdict = verifier.Finish(*own);
   if (options.json) {
     fmt::print("{}\n", Json{{"intact", verdict.intact},
                             {"entries", verdict.entries},
-                            {"heads", heads.size()},
+                            {"heads", heads.size() + 1},
                             {"problem", verdict.problem}}
                            .dump());
   } else {
-    fmt::print("audit log: {} entries, {} signed heads: {}\n", verdict.entries, heads.size(),
+    fmt::print("audit log: {} entries, {} signed heads: {}\n", verdict.entries, heads.size() + 1,
                verdict.intact ? "intact" : "NOT INTACT: " + verdict.problem);
   }
   return verdict.intact ? kExitOk : kExitNotIntact;

@@ -136,11 +136,21 @@ Gates::Executed Gates::RunSandboxed(const ComponentConfig& component, const Comp
   }
   if (!before->passed) {
     fail(executed.tests, "red_before",
-         "the component's tests fail without the change:\n" + TailOf(before->output));
+         "without the change, " + before->problem + ":\n" + TailOf(before->output));
     return executed;
   }
   if (!after->passed) {
-    fail(executed.tests, "tests", "the component's tests fail:\n" + TailOf(after->output));
+    fail(executed.tests, "tests", after->problem + ":\n" + TailOf(after->output));
+    return executed;
+  }
+  if (before->count == 0) {
+    fail(executed.tests, "no_tests", "the test command runs no test");
+    return executed;
+  }
+  if (before->count && after->count.value_or(0) < *before->count) {
+    fail(executed.tests, "fewer_tests",
+         fmt::format("{} tests ran before the change and {} with it", *before->count,
+                     after->count.value_or(0)));
     return executed;
   }
   executed.tests.outcome = GateOutcome::kPassed;

@@ -46,7 +46,9 @@ struct ImportCheck {
 
 struct TestRun {
   bool passed = false;
+  std::string problem;  // why they did not pass
   std::string output;
+  std::optional<int> count;  // of the tests that ran, where their output says it
   // Executable lines and those that ran, by file, lines 1-based.
   struct FileCoverage {
     std::string path;

@@ -185,6 +185,53 @@ def test_gate_coverage():
     only("coverage", {"meeting/actions.py": lambda text: text + idle.replace("(x):", "(x):  # pragma: no cover")})
 
 
+def test_a_change_cannot_write_its_own_coverage():
+    """Code that puts a module in the place of coverage.py while its tests run gains nothing."""
+    fake = "import json; print(json.dumps({'files': {'meeting/actions.py': {'executed_lines': list(range(1, 99)), 'missing_lines': []}}}))"
+    idle = "\n\ndef unused(x):\n    x = x + 1\n    x = x + 2\n    x = x + 3\n    x = x + 4\n    return x\n"
+    plant = "\n\nwith open('coverage.py', 'w') as file:\n    file.write(%r)\n" % fake
+    only("coverage", {"meeting/actions.py": lambda text: text + idle + plant})
+
+
+def test_tests_that_do_not_run_are_no_proof():
+    with Bench() as b:
+        for test in b.root.glob("tests/test_*.py"):
+            test.write_text("import unittest\n")
+        outcomes, report = b.validate({"meeting/actions.py": b.source("meeting/actions.py") + "\nLIMIT = 3\n"})
+        assert failed(outcomes) == ["tests"], outcomes
+        assert "runs no test" in json.dumps(report), report
+
+
+def test_idle_connections_do_not_lock_the_kill_switch_out():
+    with Bench(component=False) as b:
+        b.start()
+        idle = [socket.create_connection(("127.0.0.1", b.api)) for _ in range(200)]
+        try:
+            assert b.run("stop").returncode == 0
+        finally:
+            for connection in idle:
+                connection.close()
+
+
+def test_requests_that_name_another_host_are_not_answered():
+    with Bench(component=False) as b:
+        b.start()
+        for host, status in (("rebound.example", 421), ("localhost:1", 200), ("127.0.0.1", 200), ("[::1]:80", 200)):
+            with socket.create_connection(("127.0.0.1", b.api)) as s:
+                s.sendall(("GET /health HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % host).encode())
+                assert (" %d " % status).encode() in s.recv(200), host
+
+
+def test_a_misspelt_key_in_a_request_is_refused():
+    with Bench(component=False) as b:
+        b.start()
+        key = b.key("op", "operator")
+        for body in ('{"tenant": "a"}', '{"max_improvements": 1.5}', '{"max_improvements": true}', '{"tenant_id": 5}',
+                     '{"analysis_window_hours": 1e-7}', '{"max_improvements": 4294967297}'):
+            status, answer = b.http("POST", "/api/v1/cycles", body.encode(), key)
+            assert status == 400 and "allowed" in str(answer), (body, status, answer)
+
+
 def test_tests_that_hang_fork_fill_or_print_end_in_a_failed_gate():
     with Bench(tests_timeout="5s") as b:
         for code in ("while True: pass", "import os\nwhile True: os.fork()", "open('/tmp/x', 'wb').write(b'x' * (1 << 30))",

@@ -452,18 +452,14 @@ class Life {
   }
 
   void CheckAudit() {
-    const auto head = store_->Head();
-    if (!head) Broken("P4: the audit head cannot be read");
-    auto heads = world_.published;
-    if (head->sequence > 0) heads.push_back(*head);
-    AuditVerifier verifier(kAuditKey, heads);
+    AuditVerifier verifier(kAuditKey, world_.published);
     std::map<ImprovementId, int> deployments;
-    const Status read = store_->VisitAudit([&](const AuditEntry& entry) {
+    const auto own = store_->VisitAudit([&](const AuditEntry& entry) {
       verifier.Add(entry);
       if (entry.action == "improvement.deployed") ++deployments[entry.improvement];
     });
-    if (!read) Broken("P4: the audit log cannot be read: " + read.error().message);
-    const AuditVerdict verdict = verifier.Finish();
+    if (!own) Broken("P4: the audit log cannot be read: " + own.error().message);
+    const AuditVerdict verdict = verifier.Finish(*own);
     if (!verdict.intact) Broken("P4: " + verdict.problem);
     for (const auto& [id, times] : deployments) {
       if (times > 1) Broken(fmt::format("P4: {} was deployed {} times", id.value, times));

@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kCopyBytesMax = 256U << 20;
+constexpr std::uint64_t kSharedMemoryBytes = 16U << 20;
 
 // A folder that the sandbox's user may read; removed when it goes out of scope.
 class StagingFolder {
@@ -136,7 +137,7 @@ std::vector<std::string> Arguments(const std::string& program, const SandboxJob&
        "--dev",
        "/dev",
        "--size",
-       disk,
+       std::to_string(std::min<std::uint64_t>(job.limits.disk_bytes, kSharedMemoryBytes)),
        "--tmpfs",
        "/dev/shm",
        "--size",

@@ -35,6 +35,8 @@ Result<int> WriteSystemCallFilter() {
                                     SCMP_SYS(finit_module),
                                     SCMP_SYS(delete_module),
                                     SCMP_SYS(open_by_handle_at),
+                                    SCMP_SYS(memfd_create),  // memory that no limit counts
+                                    SCMP_SYS(memfd_secret),
                                     SCMP_SYS(io_uring_setup),
                                     SCMP_SYS(io_uring_enter),
                                     SCMP_SYS(io_uring_register),

@@ -57,11 +57,48 @@ bool CrossSite(const Request& request) {
   return host == request.headers.end() || !origin->second.ends_with("//" + host->second);
 }
 
-// "/api/v1/improvements/imp-1/approve" → {"improvements", "imp-1", "approve"}
+Response NotAllowed(const Request& request) {
+  const std::string allowed = request.path == "/health" ? "GET" : "GET, POST";
+  Response response = ErrorResponse(
+      {ErrorCode::kInvalidArgument, "method " + request.method + "; allowed: " + allowed});
+  response.status = 405;
+  response.headers["Allow"] = allowed;
+  return response;
+}
+
+// Every key of the body must be one that the route knows, and of its type: a key that is misspelt
+// would mean something else.
+Status CheckBody(const Json& body, const std::map<std::string, Json::value_t>& known) {
+  for (const auto& [key, value] : body.items()) {
+    const auto at = known.find(key);
+    std::string allowed;
+    for (const auto& [name, type] : known) allowed += (allowed.empty() ? "" : ", ") + name;
+    if (at == known.end()) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("\"{}\" is not known; allowed: {}", Shorten(key, 60),
+                              allowed.empty() ? "nothing" : allowed));
+    }
+    const bool fits = at->second == Json::value_t::string           ? value.is_string()
+                      : at->second == Json::value_t::number_integer ? value.is_number_integer()
+                                                                    : value.is_number();
+    if (!fits) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{}: {}; allowed: {}", key, Shorten(ToText(value), 60),
+                              at->second == Json::value_t::string           ? "text"
+                              : at->second == Json::value_t::number_integer ? "a whole number"
+                                                                            : "a number"));
+    }
+  }
+  return {};
+}
+
+// "/api/v1/improvements/imp-1/approve" → {"improvements", "imp-1", "approve"}; names are decoded.
 std::vector<std::string> Segments(const std::string& path) {
   constexpr std::string_view kPrefix = "/api/v1/";
   if (!path.starts_with(kPrefix)) return {};
-  return Split(std::string_view(path).substr(kPrefix.size()), '/');
+  auto segments = Split(std::string_view(path).substr(kPrefix.size()), '/');
+  for (std::string& segment : segments) segment = UrlDecode(segment);
+  return segments;
 }
 
 }  // namespace
@@ -72,6 +109,8 @@ Response ErrorResponse(const Error& error) {
 }
 
 Response Api::Handle(const Request& request) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (!reads && (request.method != "POST" || request.path == "/health")) return NotAllowed(request);
   if (request.path == "/health") {
     return JsonResponse(
         {{"status", ports_.loop.failed() ? "failed" : "ok"}, {"version", RATCHET_VERSION}},
@@ -84,16 +123,15 @@ Response Api::Handle(const Request& request) {
   if (!ring) return ErrorResponse(ring.error());
   const auto who = ring->Find(BearerKey(request));
   if (!who) {
-    Response refused = ErrorResponse(
-        {ErrorCode::kPermissionDenied, "a key is needed: Authorization: Bearer <key>"});
+    Response refused =
+        ErrorResponse({ErrorCode::kPermissionDenied,
+                       BearerKey(request).empty() ? "a key is needed: Authorization: Bearer <key>"
+                                                  : "this key is not known"});
     refused.status = 401;
     refused.headers["WWW-Authenticate"] = "Bearer";
     return refused;
   }
-  if (request.method == "GET") return Get(request, *who);
-  if (request.method == "POST") return Post(request, *who);
-  return {.status = 405,
-          .body = R"({"error":{"code":"invalid_argument","message":"allowed: GET, POST"}})"};
+  return reads ? Get(request, *who) : Post(request, *who);
 }
 
 template <typename T>
@@ -131,7 +169,11 @@ Response Api::Post(const Request& request, const Principal& who) {
       request.body.empty() ? Json::object() : Json::parse(request.body, nullptr, false);
   if (!body.is_object())
     return ErrorResponse({ErrorCode::kInvalidArgument, "the body is no JSON object"});
-  if (segments.size() == 1 && segments[0] == "cycles") return TriggerCycle(request, who);
+  if (segments.size() == 1 && segments[0] == "cycles") return TriggerCycle(body, who);
+  const bool rejects = segments.size() == 3 && segments[2] == "reject";
+  const auto known = rejects ? std::map<std::string, Json::value_t>{{"why", Json::value_t::string}}
+                             : std::map<std::string, Json::value_t>{};
+  if (const auto fits = CheckBody(body, known); !fits) return ErrorResponse(fits.error());
   if (segments.size() == 1 && segments[0] == "stop")
     return Command([who](Engine& e) { return e.Stop(who); });
   if (segments.size() == 1 && segments[0] == "resume")
@@ -146,8 +188,7 @@ Response Api::Post(const Request& request, const Principal& who) {
     if (segments[2] == "rollback")
       return Command([who, id](Engine& e) { return e.RollBack(id, who); });
     if (segments[2] == "reject") {
-      const std::string why =
-          body.contains("why") && body["why"].is_string() ? body["why"].get<std::string>() : "";
+      const std::string why = body.value("why", "");
       return Command([who, id, why](Engine& e) { return e.Reject(id, who, why); });
     }
   }
@@ -162,36 +203,43 @@ Response Api::Command(const std::function<Status(Engine&)>& run) {
   return done ? JsonResponse({{"ok", true}}) : ErrorResponse(done.error());
 }
 
-Response Api::TriggerCycle(const Request& request, const Principal& who) {
-  const Json body =
-      request.body.empty() ? Json::object() : Json::parse(request.body, nullptr, false);
+static Result<CycleRequest> ReadCycleRequest(const Json& body) {
+  using enum Json::value_t;
+  TRY_STATUS(CheckBody(body, {{"tenant_id", string},
+                              {"priority", string},
+                              {"analysis_window_hours", number_float},
+                              {"max_improvements", number_integer}}));
   CycleRequest cycle;
-  try {
-    cycle.tenant = TenantId(body.value("tenant_id", ""));
-    const std::string priority = body.value("priority", "normal");
-    const auto parsed = Parse<Priority>(priority);
-    if (!parsed)
-      return ErrorResponse({ErrorCode::kInvalidArgument,
-                            fmt::format("priority: \"{}\"; allowed: normal, emergency", priority)});
-    cycle.priority = *parsed;
-    if (body.contains("analysis_window_hours")) {
-      const double hours = body["analysis_window_hours"].get<double>();
-      if (!(hours > 0 && hours <= 24.0 * 35))
-        return ErrorResponse(
-            {ErrorCode::kInvalidArgument, "analysis_window_hours: allowed: above 0, up to 840"});
-      cycle.analysis_window = Duration(static_cast<std::int64_t>(hours * 3'600'000));
-    }
-    if (body.contains("max_improvements")) {
-      const int most = body["max_improvements"].get<int>();
-      if (most < 0 || most > 100)
-        return ErrorResponse({ErrorCode::kInvalidArgument, "max_improvements: allowed: 0 to 100"});
-      cycle.max_improvements = most;
-    }
-  } catch (const Json::exception& e) {
-    return ErrorResponse({ErrorCode::kInvalidArgument, std::string("body: ") + e.what()});
+  const auto refuse = [&](const char* key, const char* allowed) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}: {}; allowed: {}", key, Shorten(ToText(body[key]), 60), allowed));
+  };
+  const std::string tenant = body.value("tenant_id", "");
+  constexpr size_t kTenantBytesMax = 200;
+  if (tenant.size() > kTenantBytesMax) return refuse("tenant_id", "at most 200 bytes");
+  cycle.tenant = TenantId(tenant);
+  const auto priority = Parse<Priority>(body.value("priority", "normal"));
+  if (!priority) return refuse("priority", "normal, emergency");
+  cycle.priority = *priority;
+  if (body.contains("analysis_window_hours")) {
+    const double hours = body["analysis_window_hours"].get<double>();
+    if (!(hours >= 1.0 / 60 && hours <= 24.0 * 35))
+      return refuse("analysis_window_hours", "a minute (1/60) to 840");
+    cycle.analysis_window = Duration(static_cast<std::int64_t>(hours * 3'600'000));
   }
+  if (body.contains("max_improvements")) {
+    const auto most = body["max_improvements"].get<double>();
+    if (!(most >= 0 && most <= 100)) return refuse("max_improvements", "0 to 100");
+    cycle.max_improvements = static_cast<int>(most);
+  }
+  return cycle;
+}
+
+Response Api::TriggerCycle(const Json& body, const Principal& who) {
+  const auto cycle = ReadCycleRequest(body);
+  if (!cycle) return ErrorResponse(cycle.error());
   const auto started = ports_.loop.Ask<CycleId>(
-      [cycle, who](Engine& engine) { return engine.TriggerCycle(cycle, who); });
+      [request = *cycle, who](Engine& engine) { return engine.TriggerCycle(request, who); });
   if (!started) return ErrorResponse(started.error());
   return JsonResponse({{"cycle_id", started->value}}, 202);
 }

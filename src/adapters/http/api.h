@@ -4,6 +4,7 @@
 // Commands run on the engine's thread; reads come from a store of their own. Thread-safe.
 
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 
 #include "adapters/http/http_server.h"
 #include "adapters/http/key_ring.h"
@@ -31,7 +32,7 @@ class Api {
   Response SystemStatus(const Principal& who);
   Response Report(const Request& request, const Principal& who);
   Response ShowImprovement(const std::string& id, const Principal& who);
-  Response TriggerCycle(const Request& request, const Principal& who);
+  Response TriggerCycle(const nlohmann::json& body, const Principal& who);
   Response Command(const std::function<Status(Engine&)>& run);
   Response Metrics();
   template <typename T>

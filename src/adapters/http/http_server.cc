@@ -4,10 +4,14 @@
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <list>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -29,20 +33,6 @@ int HexDigit(char c) {
   return -1;
 }
 
-std::string UrlDecode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
-        HexDigit(text[i + 2]) >= 0) {
-      out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 Request Convert(const bhttp::request<bhttp::string_body>& message) {
   Request request{.method = std::string(message.method_string()), .body = message.body()};
   const std::string target(message.target());
@@ -61,21 +51,74 @@ Request Convert(const bhttp::request<bhttp::string_body>& message) {
   return request;
 }
 
+// "localhost:8004", "[::1]", "10.0.0.1": no name that somebody else's name server answers for.
+bool NamesTheLoopback(std::string_view host) {
+  const bool bracketed = host.starts_with("[");
+  std::string_view name = host.substr(0, bracketed ? host.find(']') : host.find(':'));
+  if (bracketed) name.remove_prefix(1);
+  beast::error_code error;
+  (void)asio::ip::make_address(name, error);
+  return !error || Lowercase(std::string(name)) == "localhost";
+}
+
+class Session;
+
+// The connections that wait for a request, the one that waits longest first. Thread-safe.
+class Waiting {
+ public:
+  using Place = std::list<std::weak_ptr<Session>>::iterator;
+  Place Add(std::weak_ptr<Session> session) {
+    const std::scoped_lock lock(mutex_);
+    return sessions_.insert(sessions_.end(), std::move(session));
+  }
+  void Remove(Place place) {
+    const std::scoped_lock lock(mutex_);
+    sessions_.erase(place);
+  }
+  std::shared_ptr<Session> Longest() {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& session : sessions_) {
+      if (auto alive = session.lock()) return alive;
+    }
+    return nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::list<std::weak_ptr<Session>> sessions_;
+};
+
+// What every session of a server uses.
+struct Shared {
+  ServerConfig config;
+  Server::Handler handler;
+  bool loopback = false;
+  std::atomic<int> open = 0;
+  Waiting waiting;
+};
+
 class Session : public std::enable_shared_from_this<Session> {  // shared: pending operations own it
  public:
-  Session(Tcp::socket socket, const ServerConfig& config, const Server::Handler& handler,
-          std::atomic<int>& open)
-      : stream_(std::move(socket)), config_(config), handler_(handler), open_(open) {
-    ++open_;
+  Session(Tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {
+    ++shared_.open;
   }
-  ~Session() { --open_; }
+  ~Session() {
+    if (place_) shared_.waiting.Remove(*place_);
+    --shared_.open;
+  }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // From any thread: the operation that waits ends with an error, and the session with it.
+  void Close() {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] { self->stream_.close(); });
+  }
+
   void Read() {
+    place_ = shared_.waiting.Add(weak_from_this());
     parser_ = std::make_unique<Parser>();
-    parser_->body_limit(config_.body_bytes_max);
-    stream_.expires_after(config_.idle);
+    parser_->body_limit(shared_.config.body_bytes_max);
+    stream_.expires_after(shared_.config.idle);
     bhttp::async_read(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
@@ -83,6 +126,8 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
 
  private:
   void OnRead(beast::error_code error) {
+    shared_.waiting.Remove(*place_);
+    place_.reset();
     if (error == bhttp::error::body_limit) {
       return Answer(
           {.status = 413,
@@ -90,15 +135,28 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
           false);
     }
     if (error) return;  // closed, too slow, or no HTTP
-    Response response;
+    Response response = Handle();
+    const bool body = parser_->get().method() != bhttp::verb::head;
+    if (!body) response.body.clear();
+    Answer(response, parser_->get().keep_alive());
+  }
+
+  Response Handle() {
+    const auto& message = parser_->get();
+    const auto host = message[bhttp::field::host];
+    if (shared_.loopback && !NamesTheLoopback({host.data(), host.size()})) {
+      return {
+          .status = 421,
+          .body =
+              R"({"error":{"code":"permission_denied","message":"Host: allowed: localhost or an address"}})"};
+    }
     try {
-      response = handler_(Convert(parser_->get()));
+      return shared_.handler(Convert(message));
     } catch (const std::exception& e) {
-      response = {
+      return {
           .status = 500,
           .body = R"({"error":{"code":"internal","message":"the request could not be handled"}})"};
     }
-    Answer(response, parser_->get().keep_alive());
   }
 
   void Answer(const Response& response, bool keep_alive) {
@@ -134,9 +192,8 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
   static constexpr size_t kDrainBytes = 64U << 20;
 
   beast::tcp_stream stream_;
-  const ServerConfig& config_;
-  const Server::Handler& handler_;
-  std::atomic<int>& open_;
+  Shared& shared_;
+  std::optional<Waiting::Place> place_;
   beast::flat_buffer buffer_;
   using Parser = bhttp::request_parser<bhttp::string_body>;
   std::unique_ptr<Parser> parser_;  // a new one a request
@@ -145,11 +202,24 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
 
 }  // namespace
 
+std::string UrlDecode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
+        HexDigit(text[i + 2]) >= 0) {
+      out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
 struct Server::State {
   State(ServerConfig c, Handler h)
-      : config(std::move(c)),
-        handler(std::move(h)),
-        context(config.threads),
+      : shared{.config = std::move(c), .handler = std::move(h), .waiting = {}},
+        context(shared.config.threads),
         acceptor(context),
         pause(context) {}
 
@@ -157,9 +227,13 @@ struct Server::State {
     acceptor.async_accept(
         asio::make_strand(context), [this](beast::error_code error, Tcp::socket socket) {
           if (error == asio::error::operation_aborted) return;
-          // Over the limit the connection is closed at once: the sender sees it and comes back.
-          if (!error && open < config.connections_max)
-            std::make_shared<Session>(std::move(socket), config, handler, open)->Read();
+          // Whoever only waits makes room: nobody locks others out by being connected.
+          if (!error && shared.open >= shared.config.connections_max) {
+            if (const auto longest = shared.waiting.Longest()) longest->Close();
+          }
+          const int hard_limit = 2 * shared.config.connections_max;  // they are being closed
+          if (!error && shared.open < hard_limit)
+            std::make_shared<Session>(std::move(socket), shared)->Read();
           if (!error) return Accept();
           // No descriptor is free, most likely: asking again at once would only take time.
           pause.expires_after(std::chrono::milliseconds(50));
@@ -169,9 +243,7 @@ struct Server::State {
         });
   }
 
-  ServerConfig config;
-  Handler handler;
-  std::atomic<int> open = 0;
+  Shared shared;
   asio::io_context context;
   Tcp::acceptor acceptor;
   asio::steady_timer pause;
@@ -187,6 +259,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, Handle
   if (error)
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("\"{}\" is no IP address", config.address));
+  state->shared.loopback = address.is_loopback();
   const Tcp::endpoint endpoint(address, config.port);
   (void)state->acceptor.open(endpoint.protocol(), error);
   if (!error) (void)state->acceptor.set_option(asio::socket_base::reuse_address(true), error);

@@ -1,5 +1,8 @@
 #pragma once
 // A small HTTP/1.1 server: one address, one handler, limits on size, time and connections.
+//
+// On the loopback it answers only requests that name the loopback or an address in `Host`: a page
+// of another site whose name was made to resolve here gets nothing.
 
 #include <functional>
 #include <map>
@@ -31,9 +34,12 @@ struct ServerConfig {
   unsigned short port = 0;  // 0: any free one
   int threads = 4;
   size_t body_bytes_max = 16U << 20;
-  Duration idle{30'000};  // without a whole request
-  int connections_max = 128;
+  Duration idle{30'000};      // without a whole request
+  int connections_max = 128;  // beyond it the one that sends nothing for longest is closed
 };
+
+// "a%20b" → "a b".
+std::string UrlDecode(std::string_view text);
 
 class Server {
  public:

@@ -1,6 +1,10 @@
 // The programs that run inside the sandbox: the import check and the tests under coverage.
 
+#include <fmt/format.h>
+
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "adapters/python/python_support.h"
 #include "core/base/text.h"
@@ -35,7 +39,6 @@ constexpr const char* kTestRun = R"py(
 import ctypes, json, os, subprocess, sys
 ctypes.CDLL(None).prctl(4, 0)  # not dumpable: the tests cannot reach the report through /proc
 command = json.loads(sys.argv[1])
-sys.path.insert(0, "/usr/lib/python3/dist-packages") if sys.argv[2] == "system" else None
 environment = dict(os.environ, COVERAGE_FILE="/tmp/coverage.data")
 os.set_inheritable(3, False)
 rules = "--rcfile=/tmp/coverage.rc"  # ours: no remark or setting of the component takes a line out
@@ -43,12 +46,13 @@ with open("/tmp/coverage.rc", "w") as settings:
     settings.write("[report]\nexclude_lines =\n")
 run = [sys.executable, "-m", "coverage", "run", rules, "--include=/component/*", "--omit=*/.ratchet/*"]
 done = subprocess.run(run + command, env=environment, close_fds=True)
-listing = subprocess.run([sys.executable, "-m", "coverage", "json", rules, "-q", "-o", "-"],
-                         env=environment, capture_output=True, text=True)
+# Isolated and elsewhere: no file that the tests wrote is imported in the place of a module.
+listing = subprocess.run([sys.executable, "-I", "-m", "coverage", "json", rules, "-q", "-o", "-"],
+                         env=environment, capture_output=True, text=True, cwd="/")
 files = {}
 try:
     for path, facts in json.loads(listing.stdout)["files"].items():
-        files[path] = {"executed": facts["executed_lines"], "missing": facts["missing_lines"]}
+        files[os.path.join("/", path)] = {"executed": facts["executed_lines"], "missing": facts["missing_lines"]}
 except ValueError:
     print("coverage:", listing.stdout[-500:], listing.stderr[-500:])
 with os.fdopen(3, "w") as report:
@@ -69,6 +73,37 @@ std::vector<std::string> CoverageArguments(const std::vector<std::string>& comma
   return rest;
 }
 
+// How many tests ran, as unittest or pytest say at their end.
+std::optional<int> TestsRun(const std::string& output) {
+  static const auto number = [](std::string_view word) {
+    int value = -1;
+    std::from_chars(word.data(), word.data() + word.size(), value);
+    return value;
+  };
+  std::optional<int> count;
+  for (const std::string_view line : SplitLines(output)) {
+    const auto words = Split(std::string(Trim(line)), ' ');
+    if (words.size() >= 3 && words[0] == "Ran" && words[2].starts_with("test"))
+      count = number(words[1]);
+    for (size_t i = 0; i + 1 < words.size(); ++i) {
+      const bool summary = line.find(" in ") != std::string_view::npos;  // "12 passed in 0.05s"
+      if (summary && words[i + 1].starts_with("passed") && number(words[i]) >= 0)
+        count = number(words[i]);
+    }
+    if (line.find("no tests ran") != std::string_view::npos) count = 0;
+  }
+  return count;
+}
+
+std::string WhyFailed(int code, const std::string& output) {
+  if (output.find("No space left on device") != std::string::npos)
+    return "the tests fail; the sandbox's disk was full (sandbox.disk_mb)";
+  if (output.find("MemoryError") != std::string::npos)
+    return "the tests fail; the sandbox's memory was used up (sandbox.memory_mb)";
+  if (code < 0) return fmt::format("the tests were ended by signal {}", -code);
+  return fmt::format("the tests fail with exit code {}", code);
+}
+
 }  // namespace
 
 SandboxJob ImportCheckJob(const std::string& interpreter, const std::vector<ImportFacts>& imports,
@@ -81,7 +116,7 @@ SandboxJob ImportCheckJob(const std::string& interpreter, const std::vector<Impo
                      {"package", import.module.starts_with(".") ? package : ""}});
   }
   SandboxJob job;
-  job.command = {interpreter, "-c", kImportCheck, items.dump()};
+  job.command = {interpreter, "-I", "-B", "-c", kImportCheck, items.dump()};
   return job;
 }
 
@@ -104,24 +139,27 @@ Result<ImportCheck> ReadImportCheck(const SandboxRun& run) {
 
 SandboxJob TestJob(const std::string& interpreter, const std::vector<std::string>& command) {
   SandboxJob job;
-  job.command = {interpreter, "-c", kTestRun, Json(CoverageArguments(command)).dump(), "system"};
+  job.command = {interpreter, "-I", "-B", "-c", kTestRun, Json(CoverageArguments(command)).dump()};
   return job;
 }
 
 Result<TestRun> ReadTestRun(const SandboxRun& run) {
   TestRun result;
   result.output = run.output;
+  result.count = TestsRun(run.output);
   if (run.end == SandboxEnd::kTimedOut) {
-    result.output += "\nthe tests did not end in time and were ended";
+    result.problem = "the tests did not end in time and were ended";
     return result;
   }
   if (run.end == SandboxEnd::kOutputLimit) {
-    result.output = Shorten(run.output, 2000) + "\nthe tests printed too much and were ended";
+    result.problem = "the tests printed too much and were ended";
     return result;
   }
   try {
     const Json report = Json::parse(run.report);
-    result.passed = report.at("code").get<int>() == 0;
+    const int code = report.at("code").get<int>();
+    result.passed = code == 0;
+    if (code != 0) result.problem = WhyFailed(code, run.output);
     for (const auto& [path, facts] : report.at("files").items()) {
       result.coverage.push_back({path.starts_with("/component/")
                                      ? path.substr(std::string_view("/component/").size())
@@ -131,7 +169,7 @@ Result<TestRun> ReadTestRun(const SandboxRun& run) {
     }
     return result;
   } catch (const Json::exception&) {
-    result.output += "\nthe test run gave no report (it was ended, or ended itself)";
+    result.problem = "the test run gave no report (it was ended, or ended itself)";
     return result;
   }
 }

@@ -32,8 +32,8 @@ bool HeadIsGenuine(const AuditHead& head, std::string_view key) {
                            HmacSha256Hex(key, fmt::format("{} {}", head.sequence, head.hash)));
 }
 
-AuditVerifier::AuditVerifier(std::string key, std::vector<AuditHead> heads)
-    : key_(std::move(key)), heads_(std::move(heads)) {}
+AuditVerifier::AuditVerifier(std::string key, std::vector<AuditHead> exported)
+    : key_(std::move(key)), heads_(std::move(exported)) {}
 
 void AuditVerifier::Blame(std::string problem) {
   if (problem_.empty()) problem_ = std::move(problem);
@@ -60,9 +60,17 @@ void AuditVerifier::Add(const AuditEntry& entry) {
   previous_hash_ = entry.hash;
 }
 
-AuditVerdict AuditVerifier::Finish() {
+AuditVerdict AuditVerifier::Finish(const AuditHead& own) {
   if (entries_ == 0) Blame("the log is empty, although every start of a daemon is an entry");
-  if (heads_.empty()) Blame("there is no signed head");
+  heads_.push_back(own);
+  if (own.sequence == 0) {
+    Blame("the log has no signed head");
+  } else if (own.sequence < entries_ || (own.sequence == entries_ && own.hash != previous_hash_)) {
+    Blame(
+        fmt::format("the log's head is of entry {}, but {} entries are there: the last were not "
+                    "written by the daemon",
+                    own.sequence, entries_));
+  }
   for (const AuditHead& head : heads_) {
     if (!HeadIsGenuine(head, key_)) {
       Blame(fmt::format("the signature of the head at entry {} is wrong", head.sequence));

@@ -21,13 +21,13 @@ struct AuditVerdict {
   std::string problem;  // names the first entry that does not fit
 };
 
-// Checks entries in order against themselves and against every genuine head that is known: the
-// store's own and those that were exported with reports.
+// Checks entries in order against themselves and against every genuine head that is known: those
+// that were exported with reports, and the store's own, which must be of the last entry.
 class AuditVerifier {
  public:
-  AuditVerifier(std::string key, std::vector<AuditHead> heads);
+  AuditVerifier(std::string key, std::vector<AuditHead> exported);
   void Add(const AuditEntry& entry);
-  AuditVerdict Finish();
+  AuditVerdict Finish(const AuditHead& own);
 
  private:
   void Blame(std::string problem);

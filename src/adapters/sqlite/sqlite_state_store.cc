@@ -289,13 +289,22 @@ Result<AuditHead> SqliteStateStore::Head() {
   return head;
 }
 
-Status SqliteStateStore::VisitAudit(const std::function<void(const AuditEntry&)>& visit) {
+Result<AuditHead> SqliteStateStore::VisitAudit(
+    const std::function<void(const AuditEntry&)>& visit) {
+  TRY_STATUS(db_->Execute("BEGIN"));
+  auto head = ReadAudit(visit);
+  TRY_STATUS(db_->Execute("COMMIT"));
+  return head;
+}
+
+Result<AuditHead> SqliteStateStore::ReadAudit(const std::function<void(const AuditEntry&)>& visit) {
+  TRY(AuditHead head, Head());
   TRY(Query query, db_->Prepare("SELECT sequence, at, tenant, actor, improvement, component, "
                                 "action, details, previous_hash, "
                                 "hash FROM audit ORDER BY sequence"));
   while (true) {
     TRY(const bool row, query.Next());
-    if (!row) return {};
+    if (!row) return head;
     visit({query.IntAt(0), FromMillis(query.IntAt(1)), TenantId(query.TextAt(2)), query.TextAt(3),
            ImprovementId(query.TextAt(4)), ComponentId(query.TextAt(5)), query.TextAt(6),
            query.TextAt(7), query.TextAt(8), query.TextAt(9)});

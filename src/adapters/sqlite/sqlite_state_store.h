@@ -40,12 +40,14 @@ class SqliteStateStore : public StateStore {
   Result<StateTotals> Totals() override;
 
   // Reads the whole audit log in order.
-  Status VisitAudit(const std::function<void(const AuditEntry&)>& visit);
+  // Every entry, in order; the head is of the same moment.
+  Result<AuditHead> VisitAudit(const std::function<void(const AuditEntry&)>& visit);
   Result<std::vector<ComponentState>> Components();
   Result<SystemState> System();
   Result<std::int64_t> CountEffects();
 
  private:
+  Result<AuditHead> ReadAudit(const std::function<void(const AuditEntry&)>& visit);
   SqliteStateStore(std::unique_ptr<sqlite::Database> db, const Options& options)
       : db_(std::move(db)), audit_key_(options.audit_key), reserve_(options.reserve) {}
   Status CommitOnce(const Transaction& transaction);

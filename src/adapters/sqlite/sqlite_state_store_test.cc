@@ -30,11 +30,11 @@ class SqliteStateStoreTest : public ::testing::Test {
         {TenantId("t"), ImprovementId("i"), ComponentId("c"), {"ratchet", action, "{}"}, {}});
     ASSERT_TRUE(store_->Commit(tx));
   }
-  AuditVerdict Verify(std::vector<AuditHead> more_heads = {}) {
-    more_heads.push_back(*store_->Head());
-    AuditVerifier verifier("secret", more_heads);
-    EXPECT_TRUE(store_->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); }));
-    return verifier.Finish();
+  AuditVerdict Verify(std::vector<AuditHead> exported = {}) {
+    AuditVerifier verifier("secret", std::move(exported));
+    const auto own = store_->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); });
+    EXPECT_TRUE(own);
+    return verifier.Finish(own.value_or(AuditHead{}));
   }
   void Sql(const std::string& statement) {
     auto db = sqlite::Database::Open(folder_ + "/state.db", sqlite::Synchronous::kNormal,
@@ -200,6 +200,59 @@ TEST_F(SqliteStateStoreTest, ARewrittenChainNeedsTheKey) {
       "hmac = '" +
       forged.hmac + "'");
   EXPECT_NE(Verify().problem.find("signature"), std::string::npos);
+}
+
+TEST_F(SqliteStateStoreTest, ALogWithoutItsHeadIsNotIntact) {
+  for (int i = 0; i < 3; ++i) Audit("a" + std::to_string(i));
+  const AuditHead exported = *store_->Head();
+  Sql("DELETE FROM audit_head");
+  EXPECT_NE(Verify({exported}).problem.find("no signed head"), std::string::npos);
+}
+
+// Whoever appends can compute the hashes, which need no key.
+TEST_F(SqliteStateStoreTest, AnEntryBehindTheHeadShows) {
+  for (int i = 0; i < 3; ++i) Audit("a" + std::to_string(i));
+  AuditEntry forged{.sequence = 4,
+                    .at = FromMillis(0),
+                    .actor = "ratchet",
+                    .action = "x",
+                    .details = "{}",
+                    .previous_hash = store_->Head()->hash};
+  forged.hash = AuditHash(forged);
+  Sql("INSERT INTO audit VALUES (4, 0, '', 'ratchet', '', '', 'x', '{}', '" + forged.previous_hash +
+      "', '" + forged.hash + "')");
+  EXPECT_NE(Verify().problem.find("not written by the daemon"), std::string::npos);
+}
+
+TEST_F(SqliteStateStoreTest, WhatWasTakenBackIsRemembered) {
+  const auto ended = [&](const char* id, ImprovementStatus status, const char* reason) {
+    Improvement improvement;
+    improvement.id = ImprovementId(id);
+    improvement.opportunity.component = ComponentId("c");
+    improvement.opportunity.operation = id;
+    improvement.status = status;
+    improvement.reason = reason;
+    improvement.tree_before = "t0";
+    improvement.tree_after = id;
+    improvement.ended_at = FromMillis(5'000);
+    Transaction tx;
+    tx.improvements = {improvement};
+    ASSERT_TRUE(store_->Commit(tx));
+  };
+  ended("slow", ImprovementStatus::kRolledBack, "performance_degradation: p95");
+  ended("unlucky", ImprovementStatus::kRolledBack, "deployment_failed: no answer");
+  ended("kept", ImprovementStatus::kCompleted, "the promised gain is proven");
+  const auto taken_back = [&](const char* component, const char* before, const char* after) {
+    return store_->TakenBack(ComponentId(component), before, after)->value;
+  };
+  EXPECT_EQ(taken_back("c", "t0", "slow"), "slow");
+  EXPECT_EQ(taken_back("c", "t1", "slow"), "");
+  EXPECT_EQ(taken_back("d", "t0", "slow"), "");
+  EXPECT_EQ(taken_back("c", "t0", "unlucky"), "");
+  const auto in_vain = *store_->InVainSince(FromMillis(5'000));
+  EXPECT_EQ(in_vain.size(), 2U);
+  EXPECT_FALSE(in_vain.contains({ComponentId("c"), "kept", InsightKind::kLatencyDegradation}));
+  EXPECT_TRUE(store_->InVainSince(FromMillis(5'001))->empty());
 }
 
 TEST_F(SqliteStateStoreTest, ANewerSchemaIsRefused) {
