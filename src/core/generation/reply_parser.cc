@@ -6,25 +6,30 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
+#include <span>
 
 #include "core/base/text.h"
 #include "core/generation/reply_blocks.h"
-#include "core/generation/reply_checks.h"
 #include "core/generation/reply_edits.h"
+#include "core/generation/reply_envelope.h"
+#include "core/generation/reply_files.h"
+#include "core/generation/reply_labels.h"
+#include "core/generation/reply_lines.h"
 #include "core/generation/reply_paths.h"
+#include "core/generation/reply_reasoning.h"
 
 namespace ratchet::generation {
 namespace {
 
+// The model did not come to an end by itself.
 constexpr auto kTruncated = std::to_array<std::string_view>(
     {"max_tokens", "length", "max_output_tokens", "model_context_window_exceeded", "incomplete",
-     "model_length"});
+     "model_length", "limit", "pause_turn", "abort", "aborted", "cancelled", "error", "failed",
+     "malformed_function_call", "other", "timeout"});
 constexpr auto kRefused = std::to_array<std::string_view>(
     {"refusal", "content_filter", "content_filtered", "safety", "recitation", "blocklist",
-     "prohibited_content", "guardrail_intervened", "spii"});
+     "prohibited_content", "guardrail_intervened", "spii", "blocked", "error_toxic", "language"});
 // One repair round may mend these; the others would need a guess.
 constexpr auto kRetryable = std::to_array<std::string_view>(
     {"response_truncated", "empty_response", "no_edit", "search_not_found", "hunk_not_found",
@@ -34,22 +39,34 @@ bool OneOf(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
 }
 
-enum class Format { kWhole, kSearch, kDiff };
+// "FinishReason.MAX_TOKENS" is "max_tokens".
+std::string PlainReason(const std::string& reason) {
+  const size_t dot = reason.rfind('.');
+  return Lowercase(dot == std::string::npos ? reason : reason.substr(dot + 1));
+}
 
-struct WorkingFile {
-  bool existed = false;
-  Format format = Format::kWhole;
-  std::string before;  // LF
-  std::string text;    // LF
-  std::string added;   // what the edits brought in, for the checks
-};
+bool HasSearch(const Block& block) { return std::ranges::any_of(block.lines, IsSearchMarker); }
+
+bool IsPatch(const Block& block) {
+  return std::ranges::any_of(block.lines,
+                             [](const auto& l) { return Trim(l) == "*** Begin Patch"; });
+}
+
+bool SaysDiff(const std::string& info) {
+  const std::string lower = Lowercase(info);
+  return lower.starts_with("diff") || lower.starts_with("patch");
+}
+
+// A command or its output, and no edit.
+bool IsNoise(const Block& block) { return IsShellOrOutput(block.info) && !HasSearch(block); }
 
 class Parser {
  public:
-  explicit Parser(const ReplyContext& context) : context_(context), paths_(context) {}
+  explicit Parser(const ReplyContext& context)
+      : context_(context), paths_(context), files_(context, paths_, findings_) {}
 
   ParsedReply Parse(std::string_view reply) {
-    const std::string reason = Lowercase(context_.stop_reason);
+    const std::string reason = PlainReason(context_.stop_reason);
     if (OneOf(reason, kTruncated))
       return Done("response_truncated", "the reply was cut off: " + context_.stop_reason);
     if (OneOf(reason, kRefused))
@@ -57,216 +74,166 @@ class Parser {
     if (!IsValidUtf8(reply)) return Done("encoding_invalid", "the reply is not UTF-8");
     if (reply.starts_with("\xEF\xBB\xBF")) reply.remove_prefix(3);
     if (Trim(reply).empty()) return Done("empty_response", "the reply is empty");
-    reply_has_crlf_ = reply.find("\r\n") != std::string_view::npos;
-    const std::string text = ReplaceAll(std::string(reply), "\r\n", "\n");
+    if (reply.find("\r\n") != std::string_view::npos) line_ends_ = LineEnds::kCrlf;
+    Answer answer = StripReasoning(ReplaceAll(std::string(reply), "\r\n", "\n"));
+    if (answer.reasoning_stripped) findings_.Warn("reasoning_stripped");
+    const std::string text = Join(answer.lines, "\n");
     if (Trim(text).starts_with("{")) {
-      ReadEnvelope(Trim(text));
+      WriteEnvelope(Trim(text));
     } else {
-      ReadBlocks(ReadShape(text));
+      ReadBlocks(ReadShape(std::move(answer.lines)));
     }
     return Finish();
   }
 
  private:
-  // --- Ends -------------------------------------------------------------------------------------
-
-  void Error(const std::string& name, const std::string& detail) {
-    if (std::ranges::find(result_.errors, name) == result_.errors.end())
-      result_.errors.push_back(name);
-    result_.detail += (result_.detail.empty() ? "" : "\n") + detail;
-  }
-  void Warn(const std::string& name) {
-    if (!name.empty() && std::ranges::find(result_.warnings, name) == result_.warnings.end())
-      result_.warnings.push_back(name);
-  }
-
   ParsedReply Done(const std::string& error, const std::string& detail) {
-    Error(error, detail);
+    findings_.Error(error, detail);
     return Finish();
   }
 
   ParsedReply Finish() {
-    if (result_.errors.empty() && files_.empty())
-      Error("no_edit", "the reply has no edit of a file");
-    if (result_.errors.empty()) Check();
-    if (result_.errors.empty()) {
-      result_.verdict = ReplyVerdict::kAccept;
-      for (const auto& [path, file] : files_) result_.files[path] = FinalBytes(path, file);
-      return std::move(result_);
+    const auto& errors = findings_.errors;
+    if (errors.empty() && files_.empty())
+      findings_.Error("no_edit", "the reply has no edit of a file");
+    if (errors.empty()) files_.Check(prose_);
+    ParsedReply result;
+    if (errors.empty()) {
+      result.verdict = ReplyVerdict::kAccept;
+      result.files = files_.FinalBytes(line_ends_);
+    } else {
+      const bool retry =
+          std::ranges::all_of(errors, [](const std::string& e) { return OneOf(e, kRetryable); });
+      result.verdict = retry ? ReplyVerdict::kRetry : ReplyVerdict::kReject;
     }
-    const bool retry = std::ranges::all_of(
-        result_.errors, [](const std::string& e) { return OneOf(e, kRetryable); });
-    result_.verdict = retry ? ReplyVerdict::kRetry : ReplyVerdict::kReject;
-    return std::move(result_);
+    result.errors = std::move(findings_.errors);
+    result.warnings = std::move(findings_.warnings);
+    result.detail = std::move(findings_.detail);
+    return result;
   }
 
-  void Check() {
-    for (const auto& [path, file] : files_) {
-      if (HasElision(file.added, file.before)) {
-        Error("content_elided", path + ": a remark stands where code belongs; write the code out");
-      }
-      const bool shrinks = file.format == Format::kWhole && file.existed &&
-                           ShrinksSuspiciously(file.before, file.text, prose_);
-      if (shrinks)
-        Error("suspicious_shrink", path + ": most of the file and its definitions would vanish");
-      if (HasTypographicQuotes(file.added)) Warn("non_ascii_quotes");
+  void WriteEnvelope(std::string_view text) {
+    const auto envelope = ReadEnvelope(text);
+    if (!envelope) {
+      return findings_.Error("envelope_invalid",
+                             "this looks like JSON and is not {\"files\": [{\"path\": \"...\", "
+                             "\"content\": \"...\"}]}");
     }
-  }
-
-  // The file's own line ends, and exactly one newline at its end.
-  std::string FinalBytes(const std::string& path, const WorkingFile& file) {
-    std::string text = file.text;
-    while (text.ends_with("\n")) text.pop_back();
-    if (!text.empty()) text += "\n";
-    const auto at = context_.existing.find(path);
-    const bool crlf = at != context_.existing.end() && at->second.find("\r\n") != std::string::npos;
-    if (crlf != reply_has_crlf_) Warn("eol_normalised");
-    return crlf ? ReplaceAll(text, "\n", "\r\n") : text;
-  }
-
-  // --- Files ------------------------------------------------------------------------------------
-
-  // The file an edit is for; nullptr after an error.
-  WorkingFile* Open(const std::string& written, Format format) {
-    const auto resolved = paths_.Resolve(written);
-    if (!resolved.error.empty()) {
-      Error(resolved.error, resolved.error + ": " + ToValidUtf8(written));
-      return nullptr;
-    }
-    Warn(resolved.warning);
-    const auto known = files_.find(resolved.path);
-    if (known != files_.end()) {
-      if (known->second.format != format) {
-        Error("duplicate_conflict", resolved.path + " is edited in two ways");
-        return nullptr;
-      }
-      return &known->second;
-    }
-    WorkingFile& file = files_[resolved.path];
-    file.format = format;
-    const auto existing = context_.existing.find(resolved.path);
-    file.existed = existing != context_.existing.end();
-    if (file.existed) file.before = file.text = ReplaceAll(existing->second, "\r\n", "\n");
-    return &file;
-  }
-
-  void WriteWhole(const std::string& path, const std::string& text) {
-    const size_t known = files_.size();
-    WorkingFile* file = Open(path, Format::kWhole);
-    if (file == nullptr) return;
-    if (files_.size() == known) {
-      if (file->text == text) return Warn("duplicate_identical");
-      return Error("duplicate_conflict", path + " is written twice with different content");
-    }
-    file->text = file->added = text;
-  }
-
-  void Apply(const EditError& error) {
-    if (!error.ok()) Error(error.name, error.detail);
-  }
-
-  // --- The JSON envelope ------------------------------------------------------------------------
-
-  void ReadEnvelope(std::string_view text) {
-    const auto json = nlohmann::json::parse(text, nullptr, false);
-    const bool shaped = json.is_object() && json.contains("files") && json["files"].is_array();
-    if (!shaped)
-      return Error("envelope_invalid", "the reply starts like JSON and is not {\"files\": [...]}");
-    Warn("json_envelope");
-    for (const auto& item : json["files"]) {
-      const bool whole = item.is_object() && item.contains("path") && item["path"].is_string() &&
-                         item.contains("content") && item["content"].is_string();
-      if (!whole)
-        return Error("envelope_invalid", "every file needs \"path\" and \"content\" as text");
-      WriteWhole(item["path"].get<std::string>(),
-                 ReplaceAll(item["content"].get<std::string>(), "\r\n", "\n"));
+    findings_.Warn("json_envelope");
+    for (const EnvelopeFile& file : *envelope) {
+      if (file.content.find("\r\n") != std::string::npos) line_ends_ = LineEnds::kCrlf;
+      files_.WriteWhole(file.path, ReplaceAll(file.content, "\r\n", "\n"));
     }
   }
 
   // --- Blocks -----------------------------------------------------------------------------------
 
-  void ReadBlocks(const ReplyShape& shape) {
+  void ReadBlocks(ReplyShape shape) {
+    Unwrap(shape);
     prose_ = shape.prose;
-    if (shape.reasoning_stripped) Warn("reasoning_stripped");
-    if (shape.outer_unwrapped) Warn("outer_fence_unwrapped");
-    std::vector<const Block*> nameless;
-    std::optional<std::string> lone;
-    const Block* last_tagged = nullptr;
-    for (const Block& block : shape.blocks) {
-      if (!block.closed) {
-        Error("fence_unclosed",
-              "a fence is not closed: a finished file cannot be told from a cut one");
-        continue;
-      }
-      if (IsDiff(block)) {
-        ReadDiffBlock(block);
-        continue;
-      }
-      if (IsPatch(block)) {
-        ReadPatchBlock(block);
-        continue;
-      }
-      if (auto path = paths_.LonePath(block)) {
-        lone = path;
-        continue;
-      }
-      auto named = paths_.Find(block);
-      if (!named && lone) named = NamedPath{.path = *lone, .warning = "path_from_separate_fence"};
-      lone.reset();
-      if (named) {
-        last_tagged = &block;
-        last_path_ = named->path;
-        ReadFileBlock(block, *named);
-      } else if (HasSearch(block) && !last_path_.empty()) {
-        ReadFileBlock(block, NamedPath{.path = last_path_});
-      } else {
-        if (block.info.empty() && last_tagged != nullptr) CheckAmbiguous(*last_tagged);
-        nameless.push_back(&block);
-      }
-    }
-    Assume(nameless);
-    ReadFencedEnvelope(nameless);
+    for (const Block& block : shape.blocks) ReadBlock(block);
+    Assume();
     const bool ignored =
-        std::ranges::any_of(nameless, [&](const Block* b) { return b != assumed_; });
-    if (ignored) Warn("untagged_block_ignored");
+        std::ranges::any_of(nameless_, [&](const Block* b) { return b != assumed_; });
+    if (ignored) findings_.Warn("untagged_block_ignored");
   }
 
-  static bool HasSearch(const Block& block) {
-    return std::ranges::any_of(block.lines, [](const auto& l) { return IsSearchMarker(l); });
-  }
-  static bool IsPatch(const Block& block) {
-    return std::ranges::any_of(block.lines,
-                               [](const auto& l) { return Trim(l) == "*** Begin Patch"; });
-  }
-  static bool IsDiff(const Block& block) {
-    for (size_t i = 0; i + 1 < block.lines.size(); ++i) {
-      const bool header =
-          block.lines[i].starts_with("--- ") && block.lines[i + 1].starts_with("+++ ");
-      const bool tagged = block.info.starts_with("diff") || block.info.starts_with("patch") ||
-                          block.fence_length == 0;
-      if (header && tagged) return true;
+  // An untagged fence around blocks that name files is the model's wrapping of its whole answer:
+  // taken off once.
+  void Unwrap(ReplyShape& shape) {
+    const auto wraps = [&](const Block& block) { return IsWrapper(block); };
+    const auto wrapper = std::ranges::find_if(shape.blocks, wraps);
+    if (wrapper == shape.blocks.end()) return;
+    const bool alone = std::ranges::all_of(
+        shape.blocks, [&](const Block& b) { return &b == &*wrapper || IsNoise(b); });
+    ReplyShape inner = ReadShape(wrapper->lines);
+    if (!alone || std::ranges::any_of(inner.blocks, wraps)) {
+      return findings_.Error("fence_ambiguous",
+                             "a fence holds other blocks that name files; write each block on its "
+                             "own");
     }
-    return false;
+    findings_.Warn("outer_fence_unwrapped");
+    shape.prose += inner.prose;
+    const auto place = shape.blocks.erase(wrapper);
+    shape.blocks.insert(place, inner.blocks.begin(), inner.blocks.end());
   }
 
-  // A diff that leaves out which file it is of, because the label says so.
-  static bool IsHeaderless(const Block& block, const std::vector<std::string>& lines) {
-    if (HasSearch(block)) return false;
-    const std::string info = Lowercase(block.info);
-    const auto first = std::ranges::find_if(lines, [](const auto& l) { return !Trim(l).empty(); });
-    return info.starts_with("diff") || info.starts_with("patch") ||
-           (first != lines.end() && first->starts_with("@@"));
+  [[nodiscard]] bool IsWrapper(const Block& block) const {
+    static constexpr auto kWrappers =
+        std::to_array<std::string_view>({"", "markdown", "md", "text"});
+    if (!block.closed || block.fence_length == 0 || !OneOf(Lowercase(block.info), kWrappers))
+      return false;
+    const auto label = paths_.LabelAbove(block);
+    if (label && HoldsFences(*label)) return false;
+    const auto inner = ReadShape(block.lines).blocks;
+    return std::ranges::any_of(inner, [&](const Block& b) {
+      const bool edits = paths_.Find(b) || IsDiff(b) || IsPatch(b) || HasSearch(b) || IsWrapper(b);
+      return b.fence_length > 0 && b.closed && edits;
+    });
+  }
+
+  void ReadBlock(const Block& block) {
+    if (!block.closed) {
+      return findings_.Error(
+          "fence_unclosed", "a fence is not closed: a finished file cannot be told from a cut one");
+    }
+    if (IsDiff(block)) {
+      if (block.fence_length == 0) findings_.Warn("fence_missing");
+      return ReadDiffLines(block.lines);
+    }
+    if (IsPatch(block)) return ReadPatchLines(block.lines);
+    if (auto path = paths_.LonePath(block)) {
+      lone_ = path;
+      return;
+    }
+    auto named = paths_.Find(block);
+    if (IsEnvelope(block, named)) return WriteEnvelope(Trim(Join(block.lines, "\n")));
+    // A command neither takes the name nor stands between it and its file.
+    if (!named && lone_ && (!IsNoise(block) || IsScript(*lone_)))
+      named = NamedPath{.path = *lone_, .warning = "path_from_separate_fence"};
+    if (named || !IsNoise(block)) lone_.reset();
+    if (named) {
+      last_tagged_ = &block;
+      last_path_ = named->path;
+      ReadFileBlock(block, *named);
+    } else if (HasSearch(block) && !last_path_.empty()) {
+      ReadFileBlock(block, NamedPath{.path = last_path_});
+    } else {
+      if (block.info.empty() && last_tagged_ != nullptr) CheckAmbiguous(*last_tagged_);
+      nameless_.push_back(&block);
+    }
+  }
+
+  // File names and a hunk, in a block that is said to be a diff or that begins so.
+  [[nodiscard]] bool IsDiff(const Block& block) const {
+    const auto& lines = block.lines;
+    const auto header = [&](size_t i) {
+      return i + 1 < lines.size() && lines[i].starts_with("--- ") &&
+             lines[i + 1].starts_with("+++ ");
+    };
+    if (SaysDiff(block.info) || block.fence_length == 0) {
+      for (size_t i = 0; i < lines.size(); ++i) {
+        if (header(i)) return true;
+      }
+      return false;
+    }
+    const auto path = paths_.FromInfo(block.info);
+    const bool holds_diffs =
+        path && (HoldsFences(*path) || path->ends_with(".diff") || path->ends_with(".patch"));
+    return !holds_diffs && header(0) && lines.size() > 2 && lines[2].starts_with("@@");
+  }
+
+  // Told by its content, for its fence says little; but a file of JSON may look like one.
+  [[nodiscard]] bool IsEnvelope(const Block& block, const std::optional<NamedPath>& named) const {
+    const std::string text = Join(block.lines, "\n");
+    if (!LooksLikeEnvelope(text) || paths_.FromInfo(block.info)) return false;
+    return (!named || !named->path.ends_with(".json")) && ReadEnvelope(text).has_value();
   }
 
   // A bare fence after a tagged block may have been that block's own content: then the block was
   // cut short. It cannot be decided for texts that hold fences, or when a quoted string is left
   // open.
   void CheckAmbiguous(const Block& tagged) {
-    const std::string info = Lowercase(tagged.info);
-    bool holds_fences =
-        info.starts_with("markdown") || info.starts_with("md") || info.starts_with("rst");
-    for (const char* extension : {".md", ".markdown", ".rst", ".mdx"})
-      holds_fences = holds_fences || Lowercase(last_path_).ends_with(extension);
     const std::string text = Join(tagged.lines, "\n");
     const auto odd = [&](std::string_view quote) {
       size_t count = 0;
@@ -275,137 +242,162 @@ class Parser {
         ++count;
       return count % 2 == 1;
     };
-    if (tagged.fence_length > 0 && (holds_fences || odd("\"\"\"") || odd("'''"))) {
-      Error("fence_ambiguous",
-            last_path_ + ": fences inside a fence of the same length; use a longer outer fence");
+    const bool holds_fences =
+        HoldsFences(last_path_) ||
+        HoldsFences("a." + tagged.info.substr(0, tagged.info.find_first_of(" :{")));
+    if (tagged.fence_length > 0 && (holds_fences || odd("\"\"\"") || odd("'''") || odd("`"))) {
+      findings_.Error(
+          "fence_ambiguous",
+          last_path_ + ": fences inside a fence of the same length; use a longer outer fence");
     }
   }
 
+  // --- One block --------------------------------------------------------------------------------
+
   void ReadFileBlock(const Block& block, const NamedPath& named) {
-    Warn(named.warning);
+    findings_.Warn(named.warning);
     std::vector<std::string> lines = block.lines;
     if (named.strip_first_line) lines.erase(lines.begin());
     if (IsHeaderless(block, lines)) {
       lines.insert(lines.begin(), {"--- a/" + named.path, "+++ b/" + named.path});
       return ReadDiffLines(lines);
     }
-    if (std::ranges::any_of(lines, [](const auto& l) { return IsSearchMarker(l); })) {
-      if (block.fence_length == 0) Warn("fence_missing");
-      return ReadSearchBlock(lines, named.path);
+    if (SwallowsBlock(block)) {
+      return findings_.Error("fence_unclosed",
+                             named.path + ": the next file begins before this block is closed");
     }
-    std::string text;
-    for (const std::string& line : lines) text += line + "\n";
-    WriteWhole(named.path, text);
+    if (HasSearch(block)) {
+      if (block.fence_length == 0) findings_.Warn("fence_missing");
+      return ReadSearchLines(lines, named.path);
+    }
+    files_.WriteWhole(named.path, TextOf(lines));
   }
 
-  void ReadSearchBlock(const std::vector<std::string>& lines, const std::string& path) {
+  // A diff that leaves out which file it is of, because the label says so.
+  static bool IsHeaderless(const Block& block, const std::vector<std::string>& lines) {
+    if (HasSearch(block)) return false;
+    const auto first = std::ranges::find_if(lines, [](const auto& l) { return !Trim(l).empty(); });
+    return SaysDiff(block.info) || (first != lines.end() && first->starts_with("@@"));
+  }
+
+  // The opener of another file's block inside: the closer that ends this block was meant for it.
+  [[nodiscard]] bool SwallowsBlock(const Block& block) const {
+    return std::ranges::any_of(block.lines, [&](const std::string& line) {
+      const auto fence = ReadFence(line);
+      if (!fence || fence->info.empty() || fence->length < block.fence_length ||
+          block.fence_length == 0 || fence->character != block.fence_character)
+        return false;
+      return paths_.FromInfo(fence->info).has_value();
+    });
+  }
+
+  // Several files may stand in one fence, each edit below the path of its file.
+  void ReadSearchLines(const std::vector<std::string>& lines, std::string path) {
     std::vector<SearchReplace> edits;
-    if (const EditError error = ReadSearchReplace(lines, edits); !error.ok()) return Apply(error);
-    WorkingFile* file = Open(path, Format::kSearch);
-    if (file == nullptr) return;
+    if (const EditError error = ReadSearchReplace(lines, edits); !error.ok())
+      return findings_.Error(error);
     for (const SearchReplace& edit : edits) {
-      Apply(ApplySearchReplace(edit, file->existed, file->text, result_.warnings));
-      for (const std::string& line : edit.replace) file->added += line + "\n";
-    }
-  }
-
-  void ApplyHunks(WorkingFile& file, const std::vector<Hunk>& hunks) {
-    for (const Hunk& hunk : hunks) {
-      if (hunk.before.empty() && !file.existed) {
-        for (const std::string& line : hunk.after) file.text += line + "\n";
-      } else {
-        Apply(ApplyHunk(hunk, file.text, result_.warnings));
+      const auto comment = CommentOf(edit.label);
+      const std::string label(LabelText(comment ? *comment : std::string_view(edit.label)));
+      if (!label.empty() && !paths_.IsKnown(label) && !LooksLikePath(label)) {
+        return findings_.Error("block_malformed",
+                               "a line stands outside of a SEARCH/REPLACE block: " + edit.label);
       }
-      for (const std::string& line : hunk.after) file.added += line + "\n";
+      if (!label.empty()) last_path_ = path = label;
+      files_.Apply(path, edit);
     }
   }
-
-  void ReadDiffBlock(const Block& block) { ReadDiffLines(block.lines); }
 
   void ReadDiffLines(const std::vector<std::string>& lines) {
     std::vector<FileDiff> diffs;
-    if (const EditError error = ReadDiff(lines, diffs); !error.ok()) return Apply(error);
+    if (const EditError error = ReadDiff(lines, diffs); !error.ok()) return findings_.Error(error);
     for (const FileDiff& diff : diffs) {
-      if (diff.hunks.empty())
-        Error("diff_malformed", diff.new_path + ": the diff has no hunk that starts with @@");
+      if (diff.hunks.empty()) {
+        findings_.Error("diff_malformed",
+                        diff.new_path + ": the diff has no hunk that starts with @@");
+      }
       if (diff.new_path == "/dev/null") {
-        Error("delete_not_allowed", diff.old_path + " would be deleted");
-        continue;
+        findings_.Error("delete_not_allowed", diff.old_path + " would be deleted");
+      } else if (diff.old_path == "/dev/null") {
+        std::vector<std::string> added;
+        for (const Hunk& hunk : diff.hunks)
+          added.insert(added.end(), hunk.after.begin(), hunk.after.end());
+        files_.WriteNew(diff.new_path, added);
+      } else if (diff.old_path != diff.new_path && paths_.Resolve(diff.old_path).error.empty()) {
+        Move(diff.old_path, diff.new_path);
+      } else {
+        files_.Apply(diff.new_path, diff.hunks);
       }
-      const bool renames = diff.old_path != "/dev/null" && diff.old_path != diff.new_path;
-      if (renames && paths_.Resolve(diff.old_path).error.empty()) {
-        const auto target = paths_.Resolve(diff.new_path);
-        Error(target.error.empty() ? "rename_not_allowed" : target.error,
-              diff.old_path + " would be renamed");
-        continue;
-      }
-      WorkingFile* file = Open(diff.new_path, Format::kDiff);
-      if (file != nullptr) ApplyHunks(*file, diff.hunks);
     }
   }
 
-  void ReadPatchBlock(const Block& block) {
+  void ReadPatchLines(const std::vector<std::string>& lines) {
     std::vector<PatchSection> sections;
-    if (const EditError error = ReadPatch(block.lines, sections); !error.ok()) return Apply(error);
+    if (const EditError error = ReadPatch(lines, sections); !error.ok())
+      return findings_.Error(error);
     for (const PatchSection& section : sections) {
       if (!section.move_to.empty()) {
-        const auto target = paths_.Resolve(section.move_to);
-        Error(target.error.empty() ? "rename_not_allowed" : target.error,
-              section.path + " would be moved to " + section.move_to);
-        continue;
-      }
-      if (section.kind == PatchSection::Kind::kDelete) {
+        Move(section.path, section.move_to);
+      } else if (section.kind == PatchSection::Kind::kDelete) {
         const auto target = paths_.Resolve(section.path);
-        Error(target.error == "path_unsafe" ? target.error : "delete_not_allowed",
-              section.path + " would be deleted");
-        continue;
+        findings_.Error(target.error == "path_unsafe" ? target.error : "delete_not_allowed",
+                        section.path + " would be deleted");
+      } else if (section.kind == PatchSection::Kind::kAdd) {
+        files_.WriteNew(section.path, section.added);
+      } else if (section.hunks.empty()) {
+        findings_.Error("no_edit", section.path + ": the patch has no hunk");
+      } else {
+        files_.Apply(section.path, section.hunks);
       }
-      if (section.kind == PatchSection::Kind::kAdd) {
-        std::string text;
-        for (const std::string& line : section.added) text += line + "\n";
-        WriteWhole(section.path, text);
-        continue;
-      }
-      WorkingFile* file = Open(section.path, Format::kDiff);
-      if (file != nullptr) ApplyHunks(*file, section.hunks);
     }
   }
+
+  void Move(const std::string& from, const std::string& to) {
+    const auto target = paths_.Resolve(to);
+    findings_.Error(target.error.empty() ? "rename_not_allowed" : target.error,
+                    from + " would be moved to " + to);
+  }
+
+  // --- Without a name ---------------------------------------------------------------------------
 
   // No path anywhere: with one target and one block that could be a file, that is meant.
-  void Assume(const std::vector<const Block*>& nameless) {
-    if (!files_.empty() || !result_.errors.empty()) return;
+  void Assume() {
+    if (!files_.empty() || !findings_.errors.empty()) return;
     std::vector<const Block*> candidates;
-    std::ranges::copy_if(nameless, std::back_inserter(candidates), [](const Block* b) {
-      const std::string info = Lowercase(b->info);
-      const bool envelope =
-          info == "json" && Join(b->lines, "\n").find("\"files\"") != std::string::npos;
-      return !IsShellOrOutput(b->info) && !envelope && !b->lines.empty();
-    });
-    if (candidates.size() == 1 && context_.targets.size() == 1) {
-      assumed_ = candidates.front();
-      return ReadFileBlock(*assumed_, NamedPath{.path = context_.targets.front(),
-                                                .warning = "path_assumed_single_target"});
+    std::ranges::copy_if(nameless_, std::back_inserter(candidates),
+                         [](const Block* b) { return !IsNoise(*b) && !b->lines.empty(); });
+    if (candidates.empty()) return;
+    if (candidates.size() > 1 || context_.targets.size() != 1)
+      return findings_.Error("path_missing", "a block does not say which file it is for");
+    assumed_ = candidates.front();
+    // It says that it is another thing than a file.
+    if (LooksLikeEnvelope(Join(assumed_->lines, "\n")) &&
+        !context_.targets.front().ends_with(".json"))
+      return WriteEnvelope(Trim(Join(assumed_->lines, "\n")));
+    if (HoldsFence(*assumed_) && !HoldsFences(context_.targets.front())) {
+      return findings_.Error("fence_ambiguous",
+                             "a block without a path holds fences; write the path on its fence");
     }
-    if (!candidates.empty()) Error("path_missing", "a block does not say which file it is for");
+    ReadFileBlock(*assumed_, NamedPath{.path = context_.targets.front(),
+                                       .warning = "path_assumed_single_target"});
   }
 
-  void ReadFencedEnvelope(const std::vector<const Block*>& nameless) {
-    if (!files_.empty() || !result_.errors.empty()) return;
-    for (const Block* block : nameless) {
-      const std::string text = Join(block->lines, "\n");
-      if (Lowercase(block->info) != "json" || text.find("\"files\"") == std::string::npos) continue;
-      assumed_ = block;
-      return ReadEnvelope(Trim(text));
-    }
+  static bool HoldsFence(const Block& block) {
+    return std::ranges::any_of(block.lines,
+                               [](const auto& line) { return ReadFence(line).has_value(); });
   }
 
   const ReplyContext& context_;
   PathFinder paths_;
-  ParsedReply result_;
-  std::map<std::string, WorkingFile> files_;
-  std::string prose_, last_path_;
+  Findings findings_;
+  WorkingFiles files_;
+  LineEnds line_ends_ = LineEnds::kLf;
+  std::string prose_;
+  std::optional<std::string> lone_;     // the path that waits for its block
+  const Block* last_tagged_ = nullptr;  // the last block with a name, and that name
+  std::string last_path_;
+  std::vector<const Block*> nameless_;
   const Block* assumed_ = nullptr;
-  bool reply_has_crlf_ = false;
 };
 
 }  // namespace

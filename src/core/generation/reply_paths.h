@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/generation/reply_blocks.h"
@@ -24,7 +25,12 @@ class PathFinder {
 
   // The path that the block itself names, if any.
   [[nodiscard]] std::optional<NamedPath> Find(const Block& block) const;
-  // A fence whose only line is a known path: it labels the next block.
+  // The path in the info string alone.
+  [[nodiscard]] std::optional<std::string> FromInfo(const std::string& info) const;
+  // The path in the line above.
+  [[nodiscard]] std::optional<std::string> LabelAbove(const Block& block) const;
+  // A fence whose only line is a known path: it labels the next block, unless its own name makes
+  // that line its content.
   [[nodiscard]] std::optional<std::string> LonePath(const Block& block) const;
 
   // The one known file that is meant, after normalising. Errors: "path_unsafe", "path_ambiguous",
@@ -38,13 +44,15 @@ class PathFinder {
   [[nodiscard]] bool IsKnown(const std::string& written) const;
 
  private:
-  [[nodiscard]] std::optional<std::string> FromInfo(const std::string& info) const;
-  [[nodiscard]] std::optional<std::string> FromLabel(std::string_view line) const;
+  struct Label {
+    std::string path;
+    bool whole = false;  // the line says nothing else
+  };
+  [[nodiscard]] std::optional<std::string> AfterLanguage(const std::string& info) const;
+  [[nodiscard]] std::optional<Label> FromLabel(std::string_view line) const;
+  [[nodiscard]] std::optional<NamedPath> FromFirstLine(const Block& block) const;
   const ReplyContext& context_;
   std::set<std::string> known_;  // targets and existing files
 };
-
-// Blocks in these languages are commands or output, never files.
-bool IsShellOrOutput(const std::string& info);
 
 }  // namespace ratchet::generation
