@@ -175,7 +175,7 @@ class Stage:
         for _ in range(200):
             try:
                 with socket.create_connection(("127.0.0.1", port), timeout=1) as s:
-                    s.sendall(("GET %s HTTP/1.0\r\nHost: x\r\n\r\n" % path).encode())
+                    s.sendall(("GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" % path).encode())
                     if b" 200 " in s.recv(200):
                         return
             except OSError:

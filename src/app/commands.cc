@@ -58,9 +58,9 @@ std::string Cell(const Json& item, const char* key) {
 std::string InsightsPage(const Json& insights) {
   std::string page;
   for (const Json& i : insights) {
-    page += fmt::format("{}  {}  {}  confidence {:.2f}\n  {}\n", Cell(i, "id"), Cell(i, "kind"),
-                        Cell(i, "severity"), i.value("confidence", 0.0),
-                        Table({{Cell(i, "summary")}}, 200));
+    page += fmt::format("{}  {}  {}  tenant {}  confidence {:.2f}\n  {}\n", Cell(i, "id"),
+                        Cell(i, "kind"), Cell(i, "severity"), Cell(i, "tenant"),
+                        i.value("confidence", 0.0), Table({{Cell(i, "summary")}}, 200));
     for (const Json& e : i.value("evidence", Json::array())) {
       page += fmt::format("    {} = {:.4g} {} {}\n", Cell(e, "name"), e.value("value", 0.0),
                           Cell(e, "unit"), Cell(e, "note"));
@@ -104,10 +104,12 @@ std::string StatusPage(const Json& s) {
                                 : "not rehearsed",
                     frozen ? Cell(c, "frozen_reason") : Cell(c, "rehearsal_error")});
   }
-  page += Table(rows, 100);
+  page += Table(rows, 400);
   rows = {{"IMPROVEMENT", "STATUS", "COMPONENT", "OPERATION", "LOOKS", "SUMMARY"}};
   for (const Json& i : s["improvements"]) {
-    rows.push_back({Cell(i, "improvement_id"), Cell(i, "status"), Cell(i, "component"),
+    const bool held = Cell(i, "status") == "awaiting_approval" && i.value("approved", false);
+    rows.push_back({Cell(i, "improvement_id"),
+                    held ? "approved, waits for its turn" : Cell(i, "status"), Cell(i, "component"),
                     Cell(i, "operation"), Cell(i, "looks"), Cell(i, "summary")});
   }
   if (rows.size() > 1) page += "\n" + Table(rows);
@@ -250,7 +252,7 @@ int Ask(const std::string& verb, const Client& client, const CommandOptions& o) 
     return Show(client.Get("/api/v1/opportunities"), o, OpportunitiesPage);
   if (verb == "improvements") return Show(client.Get("/api/v1/improvements"), o, ImprovementsPage);
   if (verb == "show")
-    return Show(client.Get("/api/v1/improvements/" + o.id), o, reporting::ImprovementPage);
+    return Show(client.Get("/api/v1/improvements/" + o.id), o, reporting::ImprovementDetails);
   if (verb == "report")
     return Show(client.Get("/api/v1/report" + (o.id.empty() ? "" : "?cycle=" + o.id)), o,
                 reporting::CycleReportPage);

@@ -122,11 +122,13 @@ Status Engine::RollBack(const ImprovementId& id, const Principal& who) {
       return OccupiesComponent(entry.second.status) &&
              entry.second.opportunity.component == kept.opportunity.component;
     });
-    if (kept.status != ImprovementStatus::kCompleted || !latest || busy) {
-      return Fail(ErrorCode::kConflict,
-                  fmt::format("improvement {} is {} and not the latest on its component", id.value,
-                              Name(kept.status)));
-    }
+    const auto refuse = [&](const std::string& why) {
+      return Fail(ErrorCode::kConflict, fmt::format("improvement {} {}", id.value, why));
+    };
+    if (kept.status != ImprovementStatus::kCompleted)
+      return refuse(fmt::format("is {}: nothing of it can be taken back", Name(kept.status)));
+    if (!latest) return refuse("is not the latest version of its component any more");
+    if (busy) return refuse("cannot be taken back while another one is deployed or watched");
     improvements_.emplace(id, std::move(kept));
   }
   TRY_STATUS(Apply(id, cycle::RollbackRequested{who.name}, who.name, std::nullopt));

@@ -3,15 +3,20 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <thread>
 
+#include "adapters/files/safe_files.h"
 #include "core/base/text.h"
 
 namespace ratchet::files {
@@ -54,12 +59,25 @@ Status DigestsMatch(const Json& loaded, const std::vector<FileDigest>& files, Pr
 
 }  // namespace
 
-Status ServiceControl::RunCommand(const ReloadConfig& reload) {
+// The last of what the command wrote, for the error.
+static std::string OutputOf(int file) {
+  constexpr off_t kShown = 500;
+  const off_t size = lseek(file, 0, SEEK_END);
+  std::array<char, kShown> tail{};
+  const ssize_t got = pread(file, tail.data(), tail.size(), std::max<off_t>(0, size - kShown));
+  const std::string_view text(tail.data(), static_cast<size_t>(std::max<ssize_t>(0, got)));
+  return Trim(text).empty() ? "" : ": " + ToValidUtf8(Trim(text));
+}
+
+// In the component's root, without a shell; whatever it starts keeps running.
+Status ServiceControl::RunCommand(const ComponentConfig& component) {
+  const ReloadConfig& reload = component.reload;
   std::vector<char*> arguments;
   arguments.reserve(reload.command.size() + 1);
   for (const std::string& word : reload.command)
     arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
+  const Descriptor output(memfd_create("reload-output", MFD_CLOEXEC));
   pid_t child = 0;
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -74,14 +92,19 @@ Status ServiceControl::RunCommand(const ReloadConfig& reload) {
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addchdir_np(&actions, component.root.c_str());
+  posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   const int failed =
       posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
+  const std::string name = fmt::format("the reload command {}", reload.command[0]);
   if (failed != 0)
     return Fail(ErrorCode::kUnavailable,
-                fmt::format("reload command {}: cannot be started", reload.command[0]));
+                fmt::format("{} cannot be started in {}: {}", name, component.root,
+                            std::generic_category().message(failed)));
   const auto deadline = SteadyClock::now() + reload.timeout;
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
@@ -89,21 +112,25 @@ Status ServiceControl::RunCommand(const ReloadConfig& reload) {
       kill(-child, SIGKILL);
       waitpid(child, &status, 0);
       return Fail(ErrorCode::kTimeout,
-                  "the reload command did not end within " + FormatDuration(reload.timeout));
+                  fmt::format("{} did not end within {}{}", name, FormatDuration(reload.timeout),
+                              OutputOf(output.get())));
     }
     std::this_thread::sleep_for(kPoll);
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return Fail(ErrorCode::kUnavailable,
-              fmt::format("the reload command failed with status {}", status));
+  const std::string how = WIFSIGNALED(status)
+                              ? fmt::format("was ended by signal {}", WTERMSIG(status))
+                              : fmt::format("ended with exit code {}", WEXITSTATUS(status));
+  return Fail(ErrorCode::kUnavailable, fmt::format("{} {}{}", name, how, OutputOf(output.get())));
 }
 
-Status ServiceControl::Reload(const ReloadConfig& reload) {
+Status ServiceControl::Reload(const ComponentConfig& component) {
+  const ReloadConfig& reload = component.reload;
   switch (reload.kind) {
     case ReloadKind::kNone:
       return {};
     case ReloadKind::kCommand:
-      return RunCommand(reload);
+      return RunCommand(component);
     case ReloadKind::kSignal: {
       std::ifstream file(reload.pid_file);
       pid_t pid = 0;
@@ -112,7 +139,8 @@ Status ServiceControl::Reload(const ReloadConfig& reload) {
         return Fail(ErrorCode::kNotFound, "reload: no process id in " + reload.pid_file);
       if (kill(pid, SignalNumber(reload.signal)) != 0)
         return Fail(ErrorCode::kUnavailable,
-                    fmt::format("reload: process {} cannot be signalled", pid));
+                    fmt::format("reload: process {} of {} cannot be signalled: {}", pid,
+                                reload.pid_file, std::generic_category().message(errno)));
       return {};
     }
     case ReloadKind::kHttp: {
@@ -157,7 +185,7 @@ Status ServiceControl::ReloadAndProve(const ComponentConfig& component,
       return std::unexpected(value.error().Within("before the reload"));
     value_before = std::move(value).value_or("");
   }
-  TRY_STATUS(Reload(component.reload));
+  TRY_STATUS(Reload(component));
   const auto deadline = SteadyClock::now() + proof.timeout;
   Status last = Fail(ErrorCode::kTimeout, "no answer");
   while (true) {

@@ -25,8 +25,8 @@ class ServiceControl {
   Health CheckHealth(const ComponentConfig& component);
 
  private:
-  Status Reload(const ReloadConfig& reload);
-  Status RunCommand(const ReloadConfig& reload);
+  Status Reload(const ComponentConfig& component);
+  Status RunCommand(const ComponentConfig& component);
   Result<std::string> ReadProof(const ProofConfig& proof);
   HttpClient& http_;
 };

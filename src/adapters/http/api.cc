@@ -9,6 +9,7 @@
 #include "core/model/names.h"
 #include "core/model/serialize.h"
 #include "core/reporting/report.h"
+#include "core/reporting/unified_diff.h"
 
 namespace ratchet::http {
 namespace {
@@ -291,8 +292,12 @@ Response Api::ShowImprovement(const std::string& id, const Principal& who) {
   if (!improvement) return ErrorResponse(improvement.error());
   Json json = reporting::Assessment(*improvement);
   json["state"] = ToJson(*improvement);
-  if (const auto change = ports_.reader.LoadChange(improvement->id))
+  if (const auto change = ports_.reader.LoadChange(improvement->id)) {
     json["change"] = ToJson(*change);
+    std::string diff;
+    for (const FileChange& file : change->files) diff += reporting::UnifiedDiff(file);
+    json["diff"] = diff;
+  }
   return JsonResponse(json);
 }
 

@@ -252,12 +252,20 @@ class Stepper {
   Status On(const RolledBack&) {
     TRY_STATUS(Expect({ImprovementStatus::kRollingBack}));
     step_.expected_tree = state().tree_before;
-    Audit("improvement.rolled_back", {{"reason", rollback_reason()},
-                                      {"degradation_percentage", state().verdict.degradation * 100},
-                                      {"previous_version", state().tree_after},
-                                      {"new_version", state().tree_before}});
-    Tell(AlertSeverity::kHigh, "improvement taken back", state().reason);
-    End(ImprovementStatus::kRolledBack, state().reason);
+    const std::string explanation = state().reason;
+    Tell(AlertSeverity::kHigh, "improvement taken back", explanation);
+    if (state().rollbacks_tried >= policy_.rollback_tries_before_freeze) {
+      step_.freeze_component = fmt::format(
+          "{} was taken back at try {}; once it is clear why not before, `ratchet resume "
+          "--component {}` releases it",
+          state().id.value, state().rollbacks_tried, state().opportunity.component.value);
+    }
+    End(ImprovementStatus::kRolledBack, explanation,
+        {{"reason", explanation.substr(0, explanation.find(':'))},
+         {"explanation", explanation},
+         {"degradation_percentage", state().verdict.degradation * 100},
+         {"previous_version", state().tree_after},
+         {"new_version", state().tree_before}});
     return {};
   }
 
@@ -268,7 +276,7 @@ class Stepper {
     const bool frozen = state().rollbacks_tried >= policy_.rollback_tries_before_freeze;
     if (state().rollbacks_tried == policy_.rollback_tries_before_freeze) {
       const std::string text = fmt::format(
-          "rollback of {} failed {} times and is tried on every {}: {}", state().id.value,
+          "the rollback of {} failed {} times and is tried again every {}: {}", state().id.value,
           state().rollbacks_tried, FormatDuration(policy_.rollback_retry_frozen), event.reason);
       step_.freeze_component = text;
       Tell(AlertSeverity::kCritical, "rollback keeps failing", text);
@@ -336,14 +344,15 @@ class Stepper {
     state().changed_at = now_;
   }
 
-  void End(ImprovementStatus status, const std::string& reason) {
+  void End(ImprovementStatus status, const std::string& reason, Json details = Json::object()) {
     MoveTo(status);
     state().reason = reason;
     state().ended_at = now_;
     step_.timers_set.clear();
     step_.timers_cleared = {TimerKind::kLook, TimerKind::kApprovalExpiry, TimerKind::kRollbackRetry,
                             TimerKind::kBaseline};
-    Audit(fmt::format("improvement.{}", Name(status)), {{"reason", reason}});
+    details.emplace("reason", reason);
+    Audit(fmt::format("improvement.{}", Name(status)), details);
     const bool judged =
         status == ImprovementStatus::kCompleted || status == ImprovementStatus::kRolledBack;
     if (judged) {
@@ -468,13 +477,6 @@ class Stepper {
     step_.timers_cleared.push_back(TimerKind::kApprovalExpiry);
     Audit("improvement.approved", {{"by", by}, {"risk", state().validation.risk}});
     actor_ = "ratchet";
-  }
-
-  [[nodiscard]] std::string rollback_reason() const {
-    const auto& verdict = step_.state.verdict;
-    return verdict.verdict == Verdict::kRollBack && !verdict.rule.empty()
-               ? "performance_degradation"
-               : "not_kept";
   }
 
   void StartRollback(const std::string& kind, const std::string& why) {

@@ -77,8 +77,66 @@ std::string ImprovementPage(const Json& i) {
                  {"author", i.at("author")},
                  {"summary", i.at("summary")},
                  {"reason", i.at("reason")}},
-                110);
+                300);
   if (!i.at("metrics").at("improvement").is_null()) page += "\n" + MetricsLines(i.at("metrics"));
+  return Printable(page);
+}
+
+namespace {
+
+std::string GateLines(const Json& validation) {
+  std::string text;
+  for (const Json& gate : validation.at("gates")) {
+    text += fmt::format("{:<11} {}\n", gate.at("gate").get<std::string>(),
+                        gate.at("outcome").get<std::string>());
+    for (const Json& finding : gate.at("findings")) {
+      text += fmt::format("  {}:{}: {}: {}\n", finding.at("file").get<std::string>(),
+                          finding.at("line").dump(), finding.at("rule").get<std::string>(),
+                          finding.at("message").get<std::string>());
+    }
+  }
+  if (text.empty()) return text;
+  return text + fmt::format("quality {:.3f}, risk {:.3f}, {:.0f} % of the changed lines covered\n",
+                            validation.at("quality").get<double>(),
+                            validation.at("risk").get<double>(),
+                            validation.at("changed_line_coverage").get<double>() * 100);
+}
+
+std::string LookLines(const Json& state) {
+  std::vector<std::vector<std::string>> rows = {
+      {"LOOK", "REQUESTS", "P95", "ERRORS", "DEGRADATION", "HEALTH"}};
+  for (const Json& look : state.at("looks")) {
+    const Json& operation = look.at("operation");
+    rows.push_back({std::to_string(rows.size()), operation.at("requests").dump(),
+                    Ms(operation.at("latency_p95")),
+                    fmt::format("{:.2f} %", operation.at("error_rate").get<double>() * 100),
+                    fmt::format("{:+.1f} %", look.at("degradation").get<double>() * 100),
+                    look.at("health")});
+  }
+  return rows.size() == 1 ? "" : Table(rows);
+}
+
+std::string ApprovalLine(const Json& improvement) {
+  const Json& approval = improvement.at("state").at("approval");
+  if (!approval.is_null())
+    return fmt::format("approved by {}\n", approval.at("by").get<std::string>());
+  if (improvement.at("status") != "awaiting_approval") return {};
+  return fmt::format("waits for approval: ratchet approve {}\n",
+                     improvement.at("improvement_id").get<std::string>());
+}
+
+}  // namespace
+
+std::string ImprovementDetails(const Json& improvement) {
+  std::string page = ImprovementPage(improvement);
+  const auto add = [&](std::string part) {
+    if (!part.empty()) page += "\n" + std::move(part);
+  };
+  add(GateLines(improvement.at("state").at("validation")));
+  add(improvement.value("diff", ""));
+  add(LookLines(improvement.at("state")));
+  add(improvement.at("verdict").at("explanation").get<std::string>());
+  add(ApprovalLine(improvement));
   return Printable(page);
 }
 

@@ -12,5 +12,7 @@ std::string Table(const std::vector<std::vector<std::string>>& rows, size_t widt
 
 std::string CycleReportPage(const nlohmann::json& report);
 std::string ImprovementPage(const nlohmann::json& improvement);
+// All that a person needs to approve it: gates, scores, the change as a diff, looks.
+std::string ImprovementDetails(const nlohmann::json& improvement);
 
 }  // namespace ratchet::reporting
