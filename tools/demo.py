@@ -70,6 +70,7 @@ requests_min = 30
 
 [cycle]
 scheduled = false
+analysis_window = "{window}ms"
 max_improvements = 20
 
 [monitoring]

@@ -118,8 +118,8 @@ class Reading {
   void Analysis(Table& root) {
     analysis::DetectorPolicy& d = config_.engine.detectors;
     Table t = root.Sub("analysis");
-    t.Period("current", d.current, kSecond * 10, kDay * 7);
-    t.Period("baseline", d.baseline, kSecond * 10, kDay * 35);
+    t.Period("current", config_.engine.analysis_current, kSecond * 10, kDay * 7);
+    t.Period("baseline", config_.engine.analysis_baseline, kSecond * 10, kDay * 35);
     t.Number("latency_sigmas", d.latency_sigmas, 0, 100);
     t.Number("latency_worse", d.latency_worse_share, 0, 100);
     t.Number("error_rate_increase", d.error_rate_increase, 0, 1);

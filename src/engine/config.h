@@ -29,6 +29,8 @@ struct EngineConfig {
   cycle::ImprovementPolicy policy;
   cycle::AdmissionLimits limits;
   analysis::DetectorPolicy detectors;
+  Duration analysis_current{3'600'000};        // what rates and latencies are of
+  Duration analysis_baseline{7 * 86'400'000};  // and what they are compared with
   ScheduleConfig schedule;
   bool self_building = true;             // ENABLE_SELF_BUILDING
   bool autonomous_improvements = false;  // ENABLE_AUTONOMOUS_IMPROVEMENTS

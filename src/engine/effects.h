@@ -1,6 +1,7 @@
 #pragma once
 // What the engine hands out to be performed, and what comes back.
 
+#include <map>
 #include <variant>
 
 #include "core/cycle/cycle_advance.h"
@@ -18,6 +19,7 @@ struct EffectJob {
   std::optional<Cycle> cycle;
   std::optional<CycleAccount> account;          // for a report
   std::optional<Instant> component_changed_at;  // for baselines: the version is not older
+  std::map<ComponentId, Instant> changed_at;    // of all components, for analyses
   MaySpend may_spend = MaySpend::kNo;
   HoldCheck hold;  // for what may not begin while the kill switch is on
 };

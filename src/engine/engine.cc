@@ -233,6 +233,8 @@ void Engine::StartEffect(const StoredEffect& stored) {
   if (effect.kind == EffectKind::kAnalyse) {
     const auto at = cycles_.find(CycleId(effect.subject));
     if (at != cycles_.end()) job.cycle = at->second;
+    for (const auto& [id, component] : components_)
+      if (component.changed_at) job.changed_at[id] = *component.changed_at;
   }
   if (effect.kind == EffectKind::kPublish) {
     auto account = ReadCycleAccount(ports_.store, TenantFilter::All(), CycleId(effect.subject));

@@ -60,7 +60,7 @@ Answer Performer::Perform(const EffectJob& job) {
   switch (job.effect.kind) {
     case EffectKind::kAnalyse:
       if (!job.cycle) return Result<AnalysisFound>(Fail(ErrorCode::kInternal, "no cycle"));
-      return Analyse(*job.cycle);
+      return Analyse(job);
     case EffectKind::kRehearse:
       return Rehearsed{ports_.deployer.Rehearse(ComponentId(job.effect.subject))};
     case EffectKind::kNotify: {
@@ -128,29 +128,52 @@ Status Performer::Publish(const EffectJob& job) {
   return ports_.reports.Publish(name, SignedReport(*job.account, ports_.clock.Now()) + "\n");
 }
 
-Result<AnalysisFound> Performer::Analyse(const Cycle& cycle) {
+Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
+  const Cycle& cycle = *job.cycle;
   const Instant now = Settled();
-  analysis::DetectorPolicy policy = config_.detectors;
-  policy.current = std::min(policy.current, cycle.analysis_window);
+  const analysis::AnalysisWindows windows{
+      .now = now,
+      .current = std::min(config_.analysis_current, cycle.analysis_window),
+      .baseline = config_.analysis_baseline,
+      .calls = cycle.analysis_window,
+      .changed_at = job.changed_at};
+  analysis::AnalysisInput input{.cycle = cycle.id, .histories = analysis::Histories(windows)};
   TelemetryQuery query;
   query.tenants = cycle.tenant.empty() ? TenantFilter::All() : TenantFilter::Only({cycle.tenant});
-  query.window = {now - policy.current - policy.baseline, now};
+  query.window = {windows.current_from() - windows.baseline, now};
   query.metrics = {kSpanLatency, kRequestLatency};
-  analysis::AnalysisInput input{.cycle = cycle.id, .now = now};
-  TRY(input.points, ports_.telemetry.Points(query));
+  TRY_STATUS(
+      ports_.telemetry.VisitPoints(query, [&](const Point& point) { input.histories.Add(point); }));
   query.metrics.clear();
-  query.window = {now - policy.current, now};
-  TRY(input.clusters, ports_.telemetry.ErrorClusters(query));
-  TRY(input.shapes, ports_.telemetry.CallShapes(query));
+  query.window = {now - windows.calls, now};
   AnalysisFound found;
   TRY(found.telemetry, ports_.telemetry.Counts(query));
-  found.insights = analysis::Detect(input, policy);
+  TRY(input.shapes, Shapes(query, windows));
+  query.window = {windows.current_from(), now};
+  TRY(input.clusters, ports_.telemetry.ErrorClusters(query));
+  found.insights = analysis::Detect(input, config_.detectors);
   found.opportunities =
-      analysis::FindOpportunities(input, found.insights, policy, [&](const ComponentId& id) {
+      analysis::FindOpportunities(input, found.insights, [&](const ComponentId& id) {
         const auto at = config_.components.find(id);
         return at == config_.components.end() ? Reach::kSystemWide : at->second.reach();
       });
   return found;
+}
+
+// Of a component that changed inside the window only what was called since then.
+Result<std::vector<CallShape>> Performer::Shapes(TelemetryQuery query,
+                                                 const analysis::AnalysisWindows& windows) {
+  TRY(std::vector<CallShape> shapes, ports_.telemetry.CallShapes(query));
+  for (const auto& [id, changed_at] : windows.changed_at) {
+    if (changed_at <= query.window.begin) continue;
+    std::erase_if(shapes, [&](const CallShape& shape) { return shape.component == id; });
+    query.component = id;
+    query.window.begin = changed_at;
+    TRY(std::vector<CallShape> since, ports_.telemetry.CallShapes(query));
+    std::ranges::move(since, std::back_inserter(shapes));
+    query.window.begin = windows.now - windows.calls;
+  }
+  return shapes;
 }
 
 Answer Performer::Generate(const EffectJob& job) {

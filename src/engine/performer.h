@@ -34,7 +34,9 @@ class Performer {
 
  private:
   Status Publish(const EffectJob& job);
-  Result<AnalysisFound> Analyse(const Cycle& cycle);
+  Result<AnalysisFound> Analyse(const EffectJob& job);
+  Result<std::vector<CallShape>> Shapes(TelemetryQuery query,
+                                        const analysis::AnalysisWindows& windows);
   Answer Generate(const EffectJob& job);
   cycle::ImprovementEvent Validate(const EffectJob& job);
   cycle::ImprovementEvent MeasureBaseline(const EffectJob& job);

@@ -3,6 +3,7 @@
 //
 // Thread-safe. The tenant filter is applied inside the store, never by the caller.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ class TelemetryStore {
 
   // Buckets that begin inside the window, by series and time.
   virtual Result<std::vector<Point>> Points(const TelemetryQuery& query) = 0;
+  // The same one by one, without holding up writers or other readers: for a great many.
+  virtual Status VisitPoints(const TelemetryQuery& query,
+                             const std::function<void(const Point&)>& visit) = 0;
   virtual Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery& query) = 0;
   virtual Result<std::vector<CallShape>> CallShapes(const TelemetryQuery& query) = 0;
   virtual Result<std::vector<Event>> Events(const TelemetryQuery& query) = 0;

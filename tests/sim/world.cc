@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/base/hash.h"
@@ -58,8 +59,8 @@ EngineConfig SimConfig() {
   config.schedule.interval = Duration(2 * 3'600'000);
   config.daily_budget_usd = 4.0;
   config.generation_cost_bound_usd = SimAuthor::kBound;
-  config.detectors.current = Duration(3'600'000);
-  config.detectors.baseline = Duration(3'600'000);
+  config.analysis_current = Duration(3'600'000);
+  config.analysis_baseline = Duration(3'600'000);
   config.baseline_window = Duration(3'600'000);
   config.analysis_window = Duration(3'600'000);
   return config;
@@ -105,6 +106,13 @@ Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
     }
   }
   return points;
+}
+
+Status SimTelemetry::VisitPoints(const TelemetryQuery& query,
+                                 const std::function<void(const Point&)>& visit) {
+  TRY(const std::vector<Point> points, Points(query));
+  std::ranges::for_each(points, visit);
+  return {};
 }
 
 Result<std::vector<CallShape>> SimTelemetry::CallShapes(const TelemetryQuery& query) {

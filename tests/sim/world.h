@@ -88,6 +88,8 @@ class SimTelemetry : public TelemetryStore {
   explicit SimTelemetry(World& world) : world_(world) {}
   Result<WriteReport> Write(const TelemetryBatch&) override { return WriteReport{}; }
   Result<std::vector<Point>> Points(const TelemetryQuery& query) override;
+  Status VisitPoints(const TelemetryQuery& query,
+                     const std::function<void(const Point&)>& visit) override;
   Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery&) override {
     return std::vector<ErrorCluster>{};
   }

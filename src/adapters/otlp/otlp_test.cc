@@ -20,6 +20,9 @@ class BatchKeeper : public TelemetryStore {
     return WriteReport{.dropped = dropped, .drop_reason = "too \"many\""};
   }
   Result<std::vector<Point>> Points(const TelemetryQuery&) override { return std::vector<Point>{}; }
+  Status VisitPoints(const TelemetryQuery&, const std::function<void(const Point&)>&) override {
+    return {};
+  }
   Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery&) override {
     return std::vector<ErrorCluster>{};
   }

@@ -50,7 +50,7 @@ Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(
     const DiskReserve* reserve) {
   TRY(auto db, Database::Open(path, sqlite::Synchronous::kNormal, sqlite::OpenMode::kReadWrite));
   std::unique_ptr<SqliteTelemetryStore> store(
-      new SqliteTelemetryStore(std::move(db), limits, clock, reserve));
+      new SqliteTelemetryStore(path, std::move(db), limits, clock, reserve));
   const auto opened = [&]() -> Status {
     TRY_STATUS(store->db_->Migrate(kSchema));
     return store->LoadSeries();
@@ -251,18 +251,32 @@ Status SqliteTelemetryStore::AddPoint(const SeriesKey& series, Instant time, con
 
 Result<std::vector<Point>> SqliteTelemetryStore::Points(const TelemetryQuery& query) {
   const std::scoped_lock lock(mutex_);
+  std::vector<Point> points;
+  TRY_STATUS(ReadPoints(*db_, query, [&](Point point) { points.push_back(std::move(point)); }));
+  return points;
+}
+
+// On a connection of its own: what is being written meanwhile waits for nobody.
+Status SqliteTelemetryStore::VisitPoints(const TelemetryQuery& query,
+                                         const std::function<void(const Point&)>& visit) {
+  TRY(const auto reader,
+      Database::Open(path_, sqlite::Synchronous::kNormal, sqlite::OpenMode::kReadOnly));
+  return ReadPoints(*reader, query, visit);
+}
+
+Status SqliteTelemetryStore::ReadPoints(Database& db, const TelemetryQuery& query,
+                                        const std::function<void(Point)>& visit) {
   const Where where = Conditions(query, true);
   TRY(Query rows,
-      db_->Prepare("SELECT tenant, component, operation, version, metric, start, count, errors, "
-                   "sum, min, max, sketch FROM points "
-                   "JOIN series ON series.id = points.series WHERE start >= ? AND start < ?" +
-                   where.sql + " ORDER BY series, start"));
+      db.Prepare("SELECT tenant, component, operation, version, metric, start, count, errors, "
+                 "sum, min, max, sketch FROM points "
+                 "JOIN series ON series.id = points.series WHERE start >= ? AND start < ?" +
+                 where.sql + " ORDER BY series, start"));
   rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
   Bind(rows, where);
-  std::vector<Point> points;
   while (true) {
     TRY(const bool row, rows.Next());
-    if (!row) return points;
+    if (!row) return {};
     Point point{.series = {TenantId(rows.TextAt(0)), ComponentId(rows.TextAt(1)), rows.TextAt(2),
                            rows.TextAt(3), rows.TextAt(4)},
                 .start = FromMillis(rows.IntAt(5))};
@@ -272,7 +286,7 @@ Result<std::vector<Point>> SqliteTelemetryStore::Points(const TelemetryQuery& qu
     point.values.min = rows.RealAt(9);
     point.values.max = rows.RealAt(10);
     TRY(point.values.sketch, QuantileSketch::Decode(rows.BlobAt(11)));
-    points.push_back(std::move(point));
+    visit(std::move(point));
   }
 }
 

@@ -39,6 +39,8 @@ class SqliteTelemetryStore : public TelemetryStore {
 
   Result<WriteReport> Write(const TelemetryBatch& batch) override;
   Result<std::vector<Point>> Points(const TelemetryQuery& query) override;
+  Status VisitPoints(const TelemetryQuery& query,
+                     const std::function<void(const Point&)>& visit) override;
   Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery& query) override;
   Result<std::vector<CallShape>> CallShapes(const TelemetryQuery& query) override;
   Result<std::vector<Event>> Events(const TelemetryQuery& query) override;
@@ -47,9 +49,17 @@ class SqliteTelemetryStore : public TelemetryStore {
   [[nodiscard]] Duration resolution() const override { return limits_.resolution; }
 
  private:
-  SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits,
-                       const Clock& clock, const DiskReserve* reserve)
-      : db_(std::move(db)), limits_(limits), clock_(clock), reserve_(reserve), repeats_(100'000) {}
+  SqliteTelemetryStore(std::string path, std::unique_ptr<sqlite::Database> db,
+                       const TelemetryLimits& limits, const Clock& clock,
+                       const DiskReserve* reserve)
+      : path_(std::move(path)),
+        db_(std::move(db)),
+        limits_(limits),
+        clock_(clock),
+        reserve_(reserve),
+        repeats_(100'000) {}
+  static Status ReadPoints(sqlite::Database& db, const TelemetryQuery& query,
+                           const std::function<void(Point)>& visit);
 
   Status LoadSeries();
   Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
@@ -65,6 +75,7 @@ class SqliteTelemetryStore : public TelemetryStore {
   Status CountArrivals(const TelemetryBatch& batch);
   [[nodiscard]] std::int64_t BucketOf(Instant t) const;
 
+  const std::string path_;
   std::unique_ptr<sqlite::Database> db_;
   TelemetryLimits limits_;
   std::mutex mutex_;

@@ -22,12 +22,13 @@ class AnalysisTest : public ::testing::Test {
       const double wobble = m % 2 == 0 ? 1.05 : 0.95;
       point.values.Add(latency_ms * wobble, static_cast<std::uint64_t>(requests),
                        static_cast<std::uint64_t>(errors));
-      input_.points.push_back(point);
+      points_.push_back(point);
     }
   }
   std::vector<Insight> Run() {
-    input_.now = kNow;
     input_.cycle = CycleId("cycle-1");
+    input_.histories = Histories({.now = kNow});
+    for (const Point& point : points_) input_.histories.Add(point);
     return Detect(input_, policy_);
   }
   static std::string Kinds(const std::vector<Insight>& insights) {
@@ -35,6 +36,7 @@ class AnalysisTest : public ::testing::Test {
     for (const auto& i : insights) kinds += std::to_string(static_cast<int>(i.kind));
     return kinds;
   }
+  std::vector<Point> points_;
   AnalysisInput input_;
   DetectorPolicy policy_;
 };
@@ -48,7 +50,7 @@ TEST_F(AnalysisTest, LatencyNeedsBothSigmaAndShare) {
   Minutes(-600, -60, 50, 10);
   Minutes(-60, 0, 58, 10);  // 16 % worse: beyond 2 sigma, not beyond 20 %
   EXPECT_TRUE(Run().empty());
-  input_.points.clear();
+  points_.clear();
   Minutes(-600, -60, 50, 10);
   Minutes(-60, 0, 65, 10);
   const auto insights = Run();
@@ -71,7 +73,7 @@ TEST_F(AnalysisTest, ErrorsAndThroughput) {
   Minutes(-600, -60, 50, 20, 0);
   Minutes(-60, 0, 50, 20, 2);
   EXPECT_EQ(Kinds(Run()), std::to_string(static_cast<int>(InsightKind::kErrorRateSpike)));
-  input_.points.clear();
+  points_.clear();
   Minutes(-600, -60, 50, 20);
   Minutes(-60, 0, 50, 10);
   EXPECT_EQ(Kinds(Run()), std::to_string(static_cast<int>(InsightKind::kThroughputDrop)));
@@ -96,8 +98,8 @@ TEST_F(AnalysisTest, TwoCausesInOneOperationAreTwoOpportunities) {
   input_.clusters.push_back(cluster);
   cluster.tenant = TenantId("beta");  // the second cause, seen by another tenant
   input_.clusters.push_back(cluster);
-  const auto wide = FindOpportunities(input_, Run(), policy_,
-                                      [](const ComponentId&) { return Reach::kSystemWide; });
+  const auto wide =
+      FindOpportunities(input_, Run(), [](const ComponentId&) { return Reach::kSystemWide; });
   EXPECT_EQ(wide.size(), 2U);
 }
 
@@ -136,8 +138,8 @@ TEST_F(AnalysisTest, RepeatedCallsBecomeAnOpportunityWithMeasuredGain) {
   const auto insights = Run();
   ASSERT_EQ(insights.size(), 1U);
   EXPECT_EQ(insights[0].kind, InsightKind::kRepeatedCalls);
-  const auto found = FindOpportunities(input_, insights, policy_,
-                                       [](const ComponentId&) { return Reach::kTenant; });
+  const auto found =
+      FindOpportunities(input_, insights, [](const ComponentId&) { return Reach::kTenant; });
   ASSERT_EQ(found.size(), 1U);
   EXPECT_NEAR(found[0].gain_pct.value, 66.7, 0.5);
   EXPECT_EQ(found[0].gain_pct.origin, Origin::kMeasured);
@@ -157,23 +159,22 @@ TEST_F(AnalysisTest, TenantsThatShareARootMakeOneOpportunity) {
                   .repeats = 5000,
                   .repeat_ms = 5000 * 40};
   input_.shapes = {shape};
-  auto points = input_.points;
+  auto points = points_;
   for (Point point : points) {
     point.series.tenant = TenantId("beta");
-    input_.points.push_back(point);
+    points_.push_back(point);
   }
   shape.tenant = TenantId("beta");
   input_.shapes.push_back(shape);
   const auto insights = Run();
   ASSERT_EQ(insights.size(), 2U);
-  const auto wide = FindOpportunities(input_, insights, policy_,
-                                      [](const ComponentId&) { return Reach::kSystemWide; });
+  const auto wide =
+      FindOpportunities(input_, insights, [](const ComponentId&) { return Reach::kSystemWide; });
   ASSERT_EQ(wide.size(), 1U);
   EXPECT_TRUE(wide[0].tenant.empty());
-  EXPECT_EQ(FindOpportunities(input_, insights, policy_,
-                              [](const ComponentId&) { return Reach::kTenant; })
-                .size(),
-            2U);
+  EXPECT_EQ(
+      FindOpportunities(input_, insights, [](const ComponentId&) { return Reach::kTenant; }).size(),
+      2U);
 }
 
 CallShape RankShape(std::uint64_t repeats, double call_ms) {
@@ -195,8 +196,8 @@ TEST_F(AnalysisTest, ASymptomIsMendedAtItsCause) {
   input_.shapes = {RankShape(500, 90)};
   const auto insights = Run();
   ASSERT_EQ(insights.size(), 2U);
-  const auto found = FindOpportunities(input_, insights, policy_,
-                                       [](const ComponentId&) { return Reach::kTenant; });
+  const auto found =
+      FindOpportunities(input_, insights, [](const ComponentId&) { return Reach::kTenant; });
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].kind, InsightKind::kRepeatedCalls);
   EXPECT_EQ(found[0].severity, Severity::kCritical);
@@ -210,11 +211,30 @@ TEST_F(AnalysisTest, ASymptomWithoutItsCauseNamesTheSlowestFunction) {
   Minutes(-60, 0, 100, 10);
   input_.shapes = {RankShape(200, 60)};
   const auto found =
-      FindOpportunities(input_, Run(), policy_, [](const ComponentId&) { return Reach::kTenant; });
+      FindOpportunities(input_, Run(), [](const ComponentId&) { return Reach::kTenant; });
   const auto symptom =
       std::ranges::find(found, InsightKind::kLatencyDegradation, &Opportunity::kind);
   ASSERT_NE(symptom, found.end());
   EXPECT_EQ(symptom->code.function, "rank");
+}
+
+// A night's cycle looks at the day's calls, not only at those of the last hour.
+TEST_F(AnalysisTest, CallsAreLookedAtAsFarBackAsTheCycleSays) {
+  Minutes(-600, -120, 50, 100);
+  input_.shapes = {RankShape(500, 40)};
+  const auto of_the_hour = Run();  // there were no requests to compare the calls with
+  EXPECT_TRUE(std::ranges::none_of(
+      of_the_hour, [](const Insight& i) { return i.kind == InsightKind::kRepeatedCalls; }));
+  Histories histories({.now = kNow, .calls = Duration(24 * 3'600'000)});
+  for (const Point& point : points_) histories.Add(point);
+  input_.histories = histories;
+  const CallShape& shape = input_.shapes.front();
+  EXPECT_EQ(histories.Of({shape.tenant, shape.component, shape.operation}).calls.count, 48'000U);
+  Histories changed({.now = kNow,
+                     .calls = Duration(24 * 3'600'000),
+                     .changed_at = {{shape.component, kNow - kMinute * 130}}});
+  for (const Point& point : points_) changed.Add(point);
+  EXPECT_EQ(changed.Of({shape.tenant, shape.component, shape.operation}).calls.count, 1'000U);
 }
 
 TEST_F(AnalysisTest, TheSourceThatSawMoreRequestsIsUsed) {

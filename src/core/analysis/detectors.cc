@@ -4,69 +4,22 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <tuple>
 
-#include "core/analysis/service_metrics.h"
 #include "core/stats/moments.h"
 
 namespace ratchet::analysis {
 namespace {
 
-using OperationKey = std::tuple<TenantId, ComponentId, std::string>;
-
-struct History {
-  std::vector<Point> current, baseline;
-  Instant current_from;
-  // From the operation's first request on: hours without any count, too.
-  [[nodiscard]] Duration BaselineLength() const {
-    if (baseline.empty()) return Duration(0);
-    return current_from - std::ranges::min(baseline, {}, &Point::start).start;
-  }
-};
-
-std::map<OperationKey, History> ByOperation(const AnalysisInput& input,
-                                            const DetectorPolicy& policy) {
-  std::map<OperationKey, History> histories;
-  const Instant current_from = input.now - policy.current;
-  const Instant baseline_from = current_from - policy.baseline;
-  for (const Point& point : input.points) {
-    if (point.start < baseline_from || point.start >= input.now) continue;
-    History& history =
-        histories[{point.series.tenant, point.series.component, point.series.operation}];
-    history.current_from = current_from;
-    (point.start >= current_from ? history.current : history.baseline).push_back(point);
-  }
-  return histories;
-}
-
-// For their spread.
-std::vector<double> BucketMeans(const std::vector<Point>& points, const LatencySources& sources) {
-  std::map<Instant, std::vector<Point>> buckets;
-  for (const Point& point : points) buckets[point.start].push_back(point);
-  std::vector<double> means;
-  for (const auto& [start, bucket] : buckets) {
-    const Summary summary = RequestSummary(bucket, sources);
-    if (summary.count > 0) means.push_back(summary.mean());
-  }
-  return means;
-}
-
 class Detector {
  public:
   Detector(const AnalysisInput& input, const DetectorPolicy& policy)
-      : input_(input), policy_(policy), sources_(SourcesOf(input.points)) {}
+      : input_(input), windows_(input.histories.windows()), policy_(policy) {}
 
   std::vector<Insight> Run() {
-    const auto histories = ByOperation(input_, policy_);
-    for (const auto& [key, history] : histories) {
-      Operation(key, history);
-    }
+    for (const OperationKey& key : input_.histories.Operations()) Operation(key);
     for (const ErrorCluster& cluster : input_.clusters) Exceptions(cluster);
-    for (const CallShape& shape : input_.shapes) {
-      const auto at = histories.find({shape.tenant, shape.component, shape.operation});
-      if (at != histories.end()) Calls(shape, RequestSummary(at->second.current, sources_));
-    }
+    for (const CallShape& shape : input_.shapes)
+      Calls(shape, input_.histories.Of({shape.tenant, shape.component, shape.operation}).calls);
     return std::move(insights_);
   }
 
@@ -80,42 +33,44 @@ class Detector {
     insight.tenant = tenant;
     insight.component = component;
     insight.operation = operation;
-    insight.found_at = input_.now;
+    insight.found_at = windows_.now;
     insights_.push_back(std::move(insight));
     return insights_.back();
   }
 
+  // From the operation's first request on: hours without any count, too.
+  [[nodiscard]] Duration BaselineLength(const RequestHistory& history) const {
+    return history.first ? windows_.current_from() - *history.first : Duration(0);
+  }
+
   // A baseline shorter than asked for lowers confidence in proportion, and is said.
-  double BaselineConfidence(const History& history, Insight* insight) const {
+  double BaselineConfidence(const RequestHistory& history, Insight* insight) const {
     const double share =
-        std::min(1.0, Seconds(history.BaselineLength()) / Seconds(policy_.baseline));
+        std::min(1.0, Seconds(BaselineLength(history)) / Seconds(windows_.baseline));
     const double confidence = 0.5 + 0.45 * share;
     if (insight != nullptr) {
       insight->evidence.push_back(
-          {"baseline_hours", Seconds(history.BaselineLength()) / 3600, "h",
+          {"baseline_hours", Seconds(BaselineLength(history)) / 3600, "h",
            share >= 0.99 ? "complete"
                          : fmt::format("{:.0f} h are wanted; confidence is "
                                        "{:.2f} instead of 0.95",
-                                       Seconds(policy_.baseline) / 3600, confidence)});
+                                       Seconds(windows_.baseline) / 3600, confidence)});
     }
     return confidence;
   }
 
-  void Operation(const OperationKey& key, const History& history) {
-    const Summary current = RequestSummary(history.current, sources_);
-    const Summary baseline = RequestSummary(history.baseline, sources_);
-    if (current.count + baseline.count == 0) return;
-    if (baseline.count < policy_.requests_min) return;  // insufficient data
-    ThroughputDrop(key, history, current, baseline);
-    if (current.count < policy_.requests_min) return;
-    LatencyDegradation(key, history, current, baseline);
-    ErrorSpike(key, history, current, baseline);
+  void Operation(const OperationKey& key) {
+    const RequestHistory& history = input_.histories.Of(key);
+    if (history.baseline.count < policy_.requests_min) return;  // insufficient data
+    ThroughputDrop(key, history);
+    if (history.current.count < policy_.requests_min) return;
+    LatencyDegradation(key, history);
+    ErrorSpike(key, history);
   }
 
-  void LatencyDegradation(const OperationKey& key, const History& history, const Summary& current,
-                          const Summary& baseline) {
-    const std::vector<double> means = BucketMeans(history.baseline, sources_);
-    const double sigma = StandardDeviation(means);
+  void LatencyDegradation(const OperationKey& key, const RequestHistory& history) {
+    const Summary &current = history.current, &baseline = history.baseline;
+    const double sigma = StandardDeviation(history.BucketMeans());
     const double limit = baseline.mean() + policy_.latency_sigmas * sigma;
     const double worse = baseline.mean() > 0 ? current.mean() / baseline.mean() - 1 : 0;
     if (current.mean() <= limit || worse <= policy_.latency_worse_share) return;
@@ -137,14 +92,14 @@ class Detector {
         insight.operation, insight.component.value, current.mean(), worse * 100, baseline.mean());
   }
 
-  void ThroughputDrop(const OperationKey& key, const History& history, const Summary& current,
-                      const Summary& baseline) {
-    const double baseline_s = Seconds(history.BaselineLength());
+  void ThroughputDrop(const OperationKey& key, const RequestHistory& history) {
+    const Summary &current = history.current, &baseline = history.baseline;
+    const double baseline_s = Seconds(BaselineLength(history));
     if (baseline_s <= 0) return;
     const double before = static_cast<double>(baseline.count) / baseline_s;
     // So few requests are to be expected that their absence says nothing.
-    if (before * Seconds(policy_.current) < static_cast<double>(policy_.requests_min)) return;
-    const double now = static_cast<double>(current.count) / Seconds(policy_.current);
+    if (before * Seconds(windows_.current) < static_cast<double>(policy_.requests_min)) return;
+    const double now = static_cast<double>(current.count) / Seconds(windows_.current);
     const double drop = 1 - now / before;
     if (drop <= policy_.throughput_drop_share) return;
     Insight& insight =
@@ -160,8 +115,8 @@ class Detector {
                                   insight.operation, insight.component.value, now, drop * 100);
   }
 
-  void ErrorSpike(const OperationKey& key, const History& history, const Summary& current,
-                  const Summary& baseline) {
+  void ErrorSpike(const OperationKey& key, const RequestHistory& history) {
+    const Summary &current = history.current, &baseline = history.baseline;
     const double now = static_cast<double>(current.errors) / static_cast<double>(current.count);
     const double before =
         static_cast<double>(baseline.errors) / static_cast<double>(baseline.count);
@@ -179,8 +134,8 @@ class Detector {
   }
 
   void Exceptions(const ErrorCluster& cluster) {
-    if (input_.now - cluster.last_seen > policy_.exception_seen_within) return;
-    const double hours = std::max(1.0, Seconds(policy_.current) / 3600);
+    if (windows_.now - cluster.last_seen > policy_.exception_seen_within) return;
+    const double hours = std::max(1.0, Seconds(windows_.current) / 3600);
     const double hourly = static_cast<double>(cluster.count) / hours;
     if (hourly <= static_cast<double>(policy_.exceptions_an_hour)) return;
     Insight& insight =
@@ -211,7 +166,8 @@ class Detector {
         shape.parents == 0 ? 0
                            : static_cast<double>(shape.calls) / static_cast<double>(shape.parents);
     std::vector<Evidence> evidence = {
-        {"calls", static_cast<double>(shape.calls), "", "current window"},
+        {"calls", static_cast<double>(shape.calls), "",
+         "in " + FormatDuration(windows_.now - windows_.calls_from(shape.component))},
         {"call_mean_ms", mean_ms, "ms", ""},
         {"repeated_pct", share * 100, "%", "identical to a call in the five minutes before"},
         {"operation_share_pct", time_share * 100, "%", "of the operation's time"},
@@ -254,8 +210,8 @@ class Detector {
   }
 
   const AnalysisInput& input_;
+  const AnalysisWindows& windows_;
   const DetectorPolicy& policy_;
-  const LatencySources sources_;
   std::vector<Insight> insights_;
 };
 

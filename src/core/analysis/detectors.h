@@ -8,13 +8,12 @@
 #include <span>
 #include <vector>
 
+#include "core/analysis/history.h"
 #include "core/model/insight.h"
 
 namespace ratchet::analysis {
 
 struct DetectorPolicy {
-  Duration current{3'600'000};        // "now": the last hour
-  Duration baseline{7 * 86'400'000};  // what it is compared with: the seven days before
   double latency_sigmas = 2.0;
   double latency_worse_share = 0.20;
   double error_rate_increase = 0.05;  // absolute: percentage points / 100
@@ -32,10 +31,9 @@ struct DetectorPolicy {
 
 struct AnalysisInput {
   CycleId cycle;
-  Instant now;
-  std::vector<Point> points;           // request latencies, baseline and current window together
+  Histories histories;                 // of the operations' requests
   std::vector<ErrorCluster> clusters;  // counted over the current window
-  std::vector<CallShape> shapes;       // of the current window
+  std::vector<CallShape> shapes;       // of the window of calls
 };
 
 std::vector<Insight> Detect(const AnalysisInput& input, const DetectorPolicy& policy);

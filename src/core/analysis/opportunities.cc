@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <span>
 #include <tuple>
 
 #include "core/analysis/impact.h"
-#include "core/analysis/service_metrics.h"
 
 namespace ratchet::analysis {
 namespace {
@@ -128,28 +126,9 @@ std::vector<Opportunity> AtTheirCauses(std::vector<Opportunity> all) {
   return found;
 }
 
-// Requests in the current window, and in how many of its hours there were any.
-struct Traffic {
-  double requests = 0;
-  std::set<std::int64_t> hours;
-};
-
 class Finder {
  public:
-  Finder(const AnalysisInput& input, const DetectorPolicy& policy)
-      : shapes_(input.shapes), policy_(policy) {
-    std::map<std::tuple<TenantId, ComponentId, std::string>, std::vector<Point>> points;
-    for (const Point& p : input.points) {
-      if (p.start < input.now - policy.current) continue;
-      points[{p.series.tenant, p.series.component, p.series.operation}].push_back(p);
-      traffic_[{p.series.tenant, p.series.component, p.series.operation}].hours.insert(
-          ToMillis(p.start) / 3'600'000);
-    }
-    const LatencySources sources = SourcesOf(input.points);
-    for (const auto& [key, of_operation] : points) {
-      traffic_[key].requests = static_cast<double>(RequestSummary(of_operation, sources).count);
-    }
-  }
+  explicit Finder(const AnalysisInput& input) : input_(input) {}
 
   [[nodiscard]] Opportunity Make(const Insight& insight, Reach reach) const {
     Opportunity o;
@@ -169,15 +148,19 @@ class Finder {
     o.evidence = insight.evidence;
     o.example = insight.example;
     o.code = insight.code;
-    const auto at = traffic_.find({insight.tenant, insight.component, insight.operation});
-    if (at == traffic_.end()) return o;
-    const double hours = std::max(Seconds(policy_.current) / 3600, 1.0 / 3600);
+    const RequestHistory& history =
+        input_.histories.Of({insight.tenant, insight.component, insight.operation});
+    const AnalysisWindows& windows = input_.histories.windows();
+    const auto hours = [](Duration window) { return std::max(Seconds(window), 1.0) / 3600; };
     const double users = Value(insight, "users");
     // Without user ids every request counts as a user's: an upper bound, and said to be estimated.
-    o.affected_users_per_hour = users > 0 ? Figure{users / hours, Origin::kMeasured}
-                                          : Figure{at->second.requests / hours, Origin::kEstimated};
-    const double active =
-        std::min(1.0, static_cast<double>(at->second.hours.size()) / std::max(1.0, hours));
+    o.affected_users_per_hour =
+        users > 0 ? Figure{users / hours(windows.now - windows.calls_from(insight.component)),
+                           Origin::kMeasured}
+                  : Figure{static_cast<double>(history.current.count) / hours(windows.current),
+                           Origin::kEstimated};
+    const double active = std::min(
+        1.0, static_cast<double>(history.hours.size()) / std::max(1.0, hours(windows.current)));
     o.frequency_per_day = {24 * active, Origin::kEstimated};
     return o;
   }
@@ -185,7 +168,7 @@ class Finder {
   // The function in which the operation spends most of its time, as far as spans tell.
   [[nodiscard]] CodeLocation Suspect(const Opportunity& o) const {
     const CallShape* most = nullptr;
-    for (const CallShape& shape : shapes_) {
+    for (const CallShape& shape : input_.shapes) {
       const bool of_operation = (o.tenant.empty() || shape.tenant == o.tenant) &&
                                 shape.component == o.component && shape.operation == o.operation;
       if (!of_operation || shape.code.function.empty()) continue;
@@ -195,17 +178,15 @@ class Finder {
   }
 
  private:
-  const std::vector<CallShape>& shapes_;
-  const DetectorPolicy& policy_;
-  std::map<std::tuple<TenantId, ComponentId, std::string>, Traffic> traffic_;
+  const AnalysisInput& input_;
 };
 
 }  // namespace
 
 std::vector<Opportunity> FindOpportunities(const AnalysisInput& input,
                                            const std::vector<Insight>& insights,
-                                           const DetectorPolicy& policy, const ReachOf& reach) {
-  const Finder finder(input, policy);
+                                           const ReachOf& reach) {
+  const Finder finder(input);
   std::vector<Opportunity> found;
   std::map<std::tuple<InsightKind, ComponentId, std::string, std::string, std::string, std::string>,
            size_t>

@@ -15,6 +15,6 @@ using ReachOf = std::function<Reach(const ComponentId&)>;
 // one opportunity), scored and in order of priority.
 std::vector<Opportunity> FindOpportunities(const AnalysisInput& input,
                                            const std::vector<Insight>& insights,
-                                           const DetectorPolicy& policy, const ReachOf& reach);
+                                           const ReachOf& reach);
 
 }  // namespace ratchet::analysis

@@ -3,14 +3,11 @@
 #include <map>
 
 namespace ratchet::analysis {
-namespace {
 
-LatencySource Decide(std::uint64_t spans, std::uint64_t histograms) {
+LatencySource DecideSource(std::uint64_t spans, std::uint64_t histograms) {
   // Up to 10 % fewer spans may be still on their way; more are missing for good.
   return spans * 10 < histograms * 9 ? LatencySource::kHistograms : LatencySource::kSpans;
 }
-
-}  // namespace
 
 LatencySources SourcesOf(std::span<const Point> points) {
   struct Counts {
@@ -24,7 +21,7 @@ LatencySources SourcesOf(std::span<const Point> points) {
   }
   LatencySources sources;
   for (const auto& [operation, counts] : operations)
-    sources[operation] = Decide(counts.spans, counts.histograms);
+    sources[operation] = DecideSource(counts.spans, counts.histograms);
   return sources;
 }
 

@@ -12,6 +12,7 @@ namespace ratchet::analysis {
 // shows in histograms that counted over 10 % more requests. Histograms arrive in lumps of an
 // exporter's interval, so this is decided once over everything that is compared, never anew for
 // each window of it.
+LatencySource DecideSource(std::uint64_t spans, std::uint64_t histograms);
 LatencySources SourcesOf(std::span<const Point> points);
 
 // Request latencies in ms, merged. An operation that `sources` does not know is read from its
