@@ -10,6 +10,7 @@
 #include "core/base/hash.h"
 #include "core/deployment/tree_hash.h"
 #include "core/model/serialize.h"
+#include "core/monitoring/judge.h"
 
 namespace ratchet {
 namespace {
@@ -47,6 +48,22 @@ cycle::Validated NotValidated(const std::string& why) {
   report.gates.push_back(
       {.gate = "scope", .outcome = GateOutcome::kFailed, .findings = {{"", 0, "tree", why}}});
   return {report};
+}
+
+// At most fifty, those with the most requests.
+std::map<std::string, ServiceMetrics> OtherOperations(const std::vector<Point>& points,
+                                                      const std::string& operation, Window window,
+                                                      const LatencySources& sources) {
+  constexpr size_t kMost = 50;
+  std::map<std::string, std::vector<Point>> by_operation;
+  for (const Point& point : points)
+    if (point.series.operation != operation) by_operation[point.series.operation].push_back(point);
+  std::vector<std::pair<std::string, ServiceMetrics>> all;
+  for (const auto& [name, own] : by_operation)
+    all.emplace_back(name, analysis::MetricsOf(own, window, sources));
+  std::ranges::stable_sort(all, std::greater(), [](const auto& o) { return o.second.requests; });
+  if (all.size() > kMost) all.resize(kMost);
+  return {all.begin(), all.end()};
 }
 
 Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
@@ -245,7 +262,8 @@ Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, W
   for (const Point& point : points) first = std::min(first, point.start);
   const LatencySources sources = known ? *known : analysis::SourcesOf(points);
   return Measured{analysis::MetricsOf(of_operation, window, sources),
-                  analysis::MetricsOf(points, window, sources), sources, first};
+                  analysis::MetricsOf(points, window, sources),
+                  OtherOperations(points, opportunity.operation, window, sources), sources, first};
 }
 
 // Only what the present version served: a baseline that contains another version's time would
@@ -270,7 +288,8 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   return cycle::BaselineMeasured{{.window = window,
                                   .operation = measured->operation,
                                   .component = measured->component,
-                                  .sources = measured->sources}};
+                                  .sources = measured->sources,
+                                  .others = measured->others}};
 }
 
 Answer Performer::Deploy(const EffectJob& job) {
@@ -324,6 +343,7 @@ ImprovementEvent Performer::Look(const EffectJob& job) {
   if (!measured) return cycle::LookFailed{measured.error().message};
   look.operation = measured->operation;
   look.component = measured->component;
+  look.slowed = monitoring::Slowed(improvement.baseline, measured->others);
   return cycle::LookTaken{look};
 }
 

@@ -47,6 +47,7 @@ class Performer {
 
   struct Measured {
     ServiceMetrics operation, component;
+    std::map<std::string, ServiceMetrics> others;  // the busiest of the other operations
     LatencySources sources;
     Instant first;  // of the points there are
   };

@@ -29,9 +29,9 @@ struct AnalysisWindows {
 
 // The requests of one operation, as one source saw them.
 struct RequestHistory {
-  Summary current, baseline, calls;   // over the windows
-  std::optional<Instant> first;       // of the baseline's points
-  std::set<std::int64_t> hours;       // of the current window, with requests in them
+  Summary current, baseline, calls;  // over the windows
+  std::optional<Instant> first;      // of the baseline's points
+  std::set<std::int64_t> hours;      // of the current window, with requests in them
 
   // Means of the baseline's buckets, in order of time: for their spread.
   [[nodiscard]] std::vector<double> BucketMeans() const;

@@ -25,7 +25,8 @@ using LatencySources = std::map<std::pair<ComponentId, std::string>, LatencySour
 struct Baseline {
   Window window{};  // from the first telemetry that there is
   ServiceMetrics operation, component;
-  LatencySources sources;  // looks are read from the same
+  LatencySources sources;                        // looks are read from the same
+  std::map<std::string, ServiceMetrics> others;  // the component's other operations
 };
 
 enum class Health { kUnknown, kHealthy, kFailing };
@@ -34,7 +35,8 @@ struct Look {
   Window window{};
   ServiceMetrics operation, component;
   Health health = Health::kUnknown;
-  double degradation = 0;  // the worse of operation and component; 0.1 = 10 % worse
+  double degradation = 0;                // the worse of operation and component; 0.1 = 10 % worse
+  std::map<std::string, double> slowed;  // other operations that are plainly slower; 0.5 = 50 %
 };
 
 enum class Verdict { kContinue, kRollBack, kKeep, kNoEffect, kInconclusive };

@@ -83,8 +83,8 @@ RATCHET_JSON(GateResult, gate, outcome, findings, took)
 RATCHET_JSON(ValidationReport, gates, changed_line_coverage, quality, risk, sandbox_worked)
 RATCHET_JSON(ServiceMetrics, latency_p50, latency_p95, latency_p99, error_rate, throughput,
              requests)
-RATCHET_JSON(Baseline, window, operation, component, sources)
-RATCHET_JSON(Look, window, operation, component, health, degradation)
+RATCHET_JSON(Baseline, window, operation, component, sources, others)
+RATCHET_JSON(Look, window, operation, component, health, degradation, slowed)
 RATCHET_JSON(VerdictReason, verdict, rule, explanation, degradation, gain_low, gain_high, loss)
 RATCHET_JSON(Approval, by, at)
 RATCHET_JSON(Improvement, id, cycle, opportunity, priority, status, created_at, changed_at,

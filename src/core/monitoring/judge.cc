@@ -64,6 +64,23 @@ bool EverythingFails(const ServiceMetrics& baseline, const ServiceMetrics& now) 
 
 }  // namespace
 
+std::map<std::string, double> Slowed(const Baseline& baseline,
+                                     const std::map<std::string, ServiceMetrics>& now) {
+  constexpr std::uint64_t kRequestsMin = 100;
+  constexpr double kPlainly = 0.5;
+  std::map<std::string, double> slowed;
+  for (const auto& [operation, metrics] : now) {
+    const auto before = baseline.others.find(operation);
+    if (before == baseline.others.end() || before->second.latency_p50 <= 0) continue;
+    if (metrics.requests < kRequestsMin || before->second.requests < kRequestsMin) continue;
+    const double worse = std::min(metrics.latency_p50 / before->second.latency_p50,
+                                  metrics.latency_p95 / before->second.latency_p95) -
+                         1;
+    if (worse > kPlainly) slowed[operation] = worse;
+  }
+  return slowed;
+}
+
 bool Judge::Usable(const Look& look) const {
   return look.operation.requests >= policy_.requests_min;
 }
@@ -121,6 +138,18 @@ int Judge::BadLooks(const Baseline& baseline, std::span<const Look> looks) const
   return worst;
 }
 
+// The operation that was slowed in all of the last bad_looks looks; "" if none was.
+std::string Judge::SlowedInARow(std::span<const Look> looks) const {
+  const auto wanted = static_cast<size_t>(policy_.bad_looks);
+  if (looks.size() < wanted) return {};
+  const auto last = looks.last(wanted);
+  for (const auto& [operation, worse] : last.back().slowed) {
+    if (std::ranges::all_of(last, [&](const Look& l) { return l.slowed.contains(operation); }))
+      return operation;
+  }
+  return {};
+}
+
 VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
                             std::span<const Look> looks, Instant deployed_at) const {
   VerdictReason reason;
@@ -151,6 +180,15 @@ VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
         last.degradation * 100, policy_.degradation_threshold * 100, bad,
         last.operation.latency_p95, baseline.operation.latency_p95, last.operation.error_rate * 100,
         baseline.operation.error_rate * 100);
+    return reason;
+  }
+  if (const std::string operation = SlowedInARow(looks); !operation.empty()) {
+    reason.verdict = Verdict::kRollBack;
+    reason.rule = "threshold";
+    reason.degradation = last.slowed.at(operation);
+    reason.explanation = fmt::format(
+        "the operation {} of the same component is {:.0f} % slower in {} looks in a row", operation,
+        reason.degradation * 100, policy_.bad_looks);
     return reason;
   }
   const Duration watched = last.window.end - deployed_at;

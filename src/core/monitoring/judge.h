@@ -7,7 +7,9 @@
 // looks in a row, and, for errors, by asking that they be more than chance. Formulas and limits:
 // docs/monitoring.md. Thread-safe: const methods may run concurrently.
 
+#include <map>
 #include <span>
+#include <string>
 
 #include "core/model/improvement.h"
 #include "core/stats/counts.h"
@@ -23,6 +25,12 @@ struct JudgePolicy {
   int looks_min = 5;                // so many looks with enough requests before a gain is believed
   double loss_max = 0.05;           // of the metric that is not promised; what others' release left
 };
+
+// Other operations of the component that are plainly slower than in the baseline: with at least 100
+// requests on both sides, their median and their p95 both more than 50 % worse. By less they are
+// not judged: there may be many of them, and some are slower by chance in every look.
+std::map<std::string, double> Slowed(const Baseline& baseline,
+                                     const std::map<std::string, ServiceMetrics>& now);
 
 class Judge {
  public:
@@ -41,6 +49,7 @@ class Judge {
  private:
   [[nodiscard]] bool Usable(const Look& look) const;
   [[nodiscard]] int BadLooks(const Baseline& baseline, std::span<const Look> looks) const;
+  [[nodiscard]] std::string SlowedInARow(std::span<const Look> looks) const;
   [[nodiscard]] bool MoreErrors(const ServiceMetrics& baseline, EventCount seen) const;
   [[nodiscard]] VerdictReason DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                           std::span<const Look> looks, Duration watched) const;

@@ -187,6 +187,25 @@ TEST_F(JudgeTest, AnErrorFixThatIsALittleSlowerIsNotKept) {
   EXPECT_EQ(reason.verdict, Verdict::kNoEffect) << reason.explanation;
 }
 
+TEST_F(JudgeTest, WhatMakesAnotherOperationMuchSlowerIsTakenBack) {
+  baseline_.others["export"] = Metrics(40, 0, 5000);
+  const auto look_with = [&](int minute, ServiceMetrics of_export) {
+    Look look = LookAt(minute, Metrics(50));
+    look.slowed = Slowed(baseline_, {{"export", of_export}, {"new", Metrics(900)}});
+    return look;
+  };
+  const auto verdict_of = [&](ServiceMetrics of_export) {
+    return Decide({look_with(1, of_export), look_with(2, of_export), look_with(3, of_export)});
+  };
+  EXPECT_EQ(verdict_of(Metrics(120, 0, 200)).verdict, Verdict::kRollBack);
+  EXPECT_NE(verdict_of(Metrics(120, 0, 200)).explanation.find("export"), std::string::npos);
+  EXPECT_EQ(verdict_of(Metrics(55, 0, 200)).verdict, Verdict::kContinue);
+  EXPECT_EQ(verdict_of(Metrics(120, 0, 50)).verdict, Verdict::kContinue);
+  ServiceMetrics tail = Metrics(120, 0, 200);
+  tail.latency_p50 = 21;  // only the slowest of them are slower
+  EXPECT_EQ(verdict_of(tail).verdict, Verdict::kContinue);
+}
+
 TEST_F(JudgeTest, MoreUsersDoNotProveAGain) {
   ServiceMetrics busier = Metrics(100);
   busier.throughput = 20;
