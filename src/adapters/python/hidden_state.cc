@@ -66,12 +66,13 @@ bool AreSafeFields(std::string_view text) {
 
 // Whether the text of a value is that of an object without one: "<function f at 0x7f...>".
 bool HasAddress(const ModuleScope& module, const FunctionScope& scope, const Node& node,
-                int depth = 0) {
+                NameSet seen = {}) {
   const auto any = [&](const std::vector<Node>& nodes) {
-    return std::ranges::any_of(
-        nodes, [&](const Node& n) { return HasAddress(module, scope, n, depth + 1); });
+    return std::ranges::any_of(nodes,
+                               [&](const Node& n) { return HasAddress(module, scope, n, seen); });
   };
-  if (depth > 6 || node.is("lambda") || node.is("generator_expression")) return true;
+  if (node.is("lambda") || node.is("function_definition") || node.is("generator_expression"))
+    return true;
   if (node.is("call")) {
     const Node function = node.field("function");
     const Node object = function.is("attribute") ? function.field("object") : function;
@@ -83,7 +84,8 @@ bool HasAddress(const ModuleScope& module, const FunctionScope& scope, const Nod
            (import != nullptr && kMakers.contains(import->module));
   }
   if (node.is("identifier")) {
-    if (scope.IsOwnLocal(node.text())) return any(scope.Values(node.text()));
+    if (scope.IsOwnLocal(node.text()))
+      return seen.insert(node.text()).second && any(scope.Values(node.text()));
     return !scope.IsLocal(node.text()) && module.Function(node.text()).ok();
   }
   static const NameSet kHolders = Words(

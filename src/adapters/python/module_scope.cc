@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/python/known_names.h"
+
 namespace ratchet::python {
 namespace {
 
@@ -13,6 +15,30 @@ bool IsBuiltinException(std::string_view name) {
        "NotImplementedError", "AssertionError", "AttributeError", "StopIteration", "UnicodeError",
        "UnicodeDecodeError", "UnicodeEncodeError"});
   return std::ranges::find(kNames, name) != kNames.end();
+}
+
+// Whether the expression around a table gives no way to change it, or to hand it on.
+bool OnlyReads(const Node& table) {
+  const Node above = table.parent();
+  if (above.is("comparison_operator") || above.is("list_splat") || above.is("dictionary_splat"))
+    return true;
+  if (above.is("for_statement") || above.is("for_in_clause")) return above.field("right") == table;
+  if (above.is("subscript")) {
+    static const NameSet kTargets = Words(
+        "delete_statement pattern_list tuple_pattern list_pattern as_pattern_target "
+        "list_splat_pattern expression_list");
+    const Node target = above.parent().field("left");
+    return above.field("value") == table && !(target.ok() && target == above) &&
+           !kTargets.contains(above.parent().type());
+  }
+  if (above.is("attribute")) {
+    const bool called = above.parent().is("call") && above.parent().field("function") == above;
+    return called && ReadingMethods().contains(above.field("attribute").text());
+  }
+  static const NameSet kReaders =
+      Words("len sorted sum min max any all list tuple set dict frozenset enumerate zip reversed");
+  const Node function = above.is("argument_list") ? above.parent().field("function") : Node{};
+  return kReaders.contains(function.text()) || function.field("attribute").text() == "join";
 }
 
 bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
@@ -29,7 +55,7 @@ ModuleScope::ModuleScope(const SyntaxTree& tree) {
   for (const Node& statement : tree.root().children()) Bind(statement);
   Walk(tree.root(), [&](const Node& node) {
     if (node.is("identifier")) {
-      mentioned_.emplace(node.text());
+      mentions_[std::string(node.text())].push_back(node);
       // Python normalises identifiers: other spellings of "len" exist.
       names_are_known_ = names_are_known_ && std::ranges::all_of(node.text(), IsAscii);
     }
@@ -112,14 +138,39 @@ Node ModuleScope::Function(std::string_view name) const {
   return above.is("module") ? node : Node{};
 }
 
-bool ModuleScope::IsConstant(std::string_view name, int depth) const {
+// The right side of the assignment at the top that is the name's only binding.
+Node ModuleScope::OnlyValue(std::string_view name) const {
   const auto at = bindings_.find(std::string(name));
-  if (at == bindings_.end() || Bindings(name) != 1 || !names_are_known_) return false;
+  if (at == bindings_.end() || Bindings(name) != 1 || !names_are_known_) return {};
   const Node& node = at->second.front();
   const bool at_top =
       node.parent().is("expression_statement") && node.parent().parent().is("module");
-  return node.is("assignment") && at_top && node.field("left").is("identifier") &&
-         IsImmutable(node.field("right"), depth);
+  const bool plain = node.is("assignment") && at_top && node.field("left").is("identifier");
+  return plain ? node.field("right") : Node{};
+}
+
+bool ModuleScope::IsConstant(std::string_view name, int depth) const {
+  return IsImmutable(OnlyValue(name), depth);
+}
+
+bool ModuleScope::IsTable(std::string_view name) const {
+  const Node value = OnlyValue(name);
+  if (!value.is("list") && !value.is("dictionary") && !value.is("set")) return false;
+  // An empty one is there to be filled; a large one takes long to compare at every call.
+  constexpr size_t kEntriesMax = 256;
+  const size_t entries = value.children().size();
+  if (entries == 0 || entries > kEntriesMax) return false;
+  const auto fixed = [&](const Node& part) { return IsImmutable(part, 0); };
+  const bool flat = std::ranges::all_of(value.children(), [&](const Node& part) {
+    return part.is("pair") ? std::ranges::all_of(part.children(), fixed) : fixed(part);
+  });
+  return flat && std::ranges::all_of(mentions_.at(std::string(name)), [&](const Node& mention) {
+           const Node above = mention.parent();
+           const bool other = (above.is("attribute") && above.field("attribute") == mention) ||
+                              (above.is("keyword_argument") && above.field("name") == mention);
+           return other || (above.is("assignment") && above.field("right") == value) ||
+                  OnlyReads(mention);
+         });
 }
 
 bool ModuleScope::IsImmutable(const Node& value, int depth) const {

@@ -26,6 +26,9 @@ class ModuleScope {
   [[nodiscard]] Node Function(std::string_view name) const;
   // The name's only value, if it is bound once, at the top, and can never change.
   [[nodiscard]] bool IsConstant(std::string_view name, int depth = 0) const;
+  // The name's only value is a list, dictionary or set of values that cannot change, and nothing
+  // here changes it or hands it on. What others do to it is seen at run time.
+  [[nodiscard]] bool IsTable(std::string_view name) const;
   [[nodiscard]] const ImportedName* Import(std::string_view name) const;
   [[nodiscard]] bool IsBound(std::string_view name) const {
     return bindings_.contains(std::string(name)) || rebound_.contains(std::string(name));
@@ -39,10 +42,11 @@ class ModuleScope {
   [[nodiscard]] bool IsOwnFailure(std::string_view name) const;
   // Every identifier that occurs anywhere in the file.
   [[nodiscard]] bool Mentions(std::string_view name) const {
-    return mentioned_.contains(std::string(name));
+    return mentions_.contains(std::string(name));
   }
 
  private:
+  [[nodiscard]] Node OnlyValue(std::string_view name) const;
   void Bind(const Node& statement);
   void BindImports(const Node& statement);
   void BindTarget(const Node& target, const Node& by);
@@ -51,7 +55,7 @@ class ModuleScope {
   std::map<std::string, std::vector<Node>> bindings_;  // name → what binds it, at module level
   std::map<std::string, ImportedName> imports_;
   std::set<std::string> rebound_;  // by `global` somewhere
-  std::set<std::string> mentioned_;
+  std::map<std::string, std::vector<Node>> mentions_;
   bool names_are_known_ = true;
 };
 

@@ -40,10 +40,11 @@ struct Progress {
 
 class Prover {
  public:
-  Prover(const ModuleScope& module, const Node& function, Progress& progress)
+  Prover(const ModuleScope& module, const Node& function, Progress& progress,
+         const FunctionScope* outer = nullptr)
       : module_(module),
         function_(function),
-        scope_(module, function),
+        scope_(module, function, outer),
         progress_(progress),
         proof_(progress.proof) {}
 
@@ -52,14 +53,18 @@ class Prover {
     if (progress_.proved.contains(name)) return std::nullopt;
     if (std::ranges::find(progress_.waiting, name) != progress_.waiting.end())
       return Refusal{function_.line(), name + " calls itself"};
-    if (function_.tokens().front().text() == "async")
-      return Refusal{function_.line(), "it is asynchronous"};
     progress_.waiting.push_back(name);
+    ProveItself();
+    progress_.waiting.pop_back();
+    if (!refusal_) progress_.proved.insert(name);
+    return refusal_;
+  }
+
+  std::optional<Refusal> ProveItself() {
+    if (function_.tokens().front().text() == "async") Refuse(function_, "it is asynchronous");
     for (const Node& parameter : function_.field("parameters").children())
       CheckParameter(parameter);
     Visit(function_.field("body"));
-    progress_.waiting.pop_back();
-    if (!refusal_) progress_.proved.insert(name);
     return refusal_;
   }
 
@@ -97,6 +102,7 @@ class Prover {
     if (node.is("delete_statement")) return Delete(node);
     if (node.is("for_statement")) return For(node);
     if (node.is("lambda")) return Lambda(node);
+    if (node.is("function_definition")) return Nested(node);
     if (node.is("comparison_operator")) return Comparison(node);
     if (node.is("raise_statement")) return Raise(node);
     if (node.is("except_clause")) return Except(node);
@@ -119,8 +125,8 @@ class Prover {
     if (node.is("with_statement")) return "it enters a context";
     if (node.is("import_statement") || node.is("import_from_statement"))
       return "it imports while it runs";
-    if (node.is("function_definition") || node.is("class_definition"))
-      return "it defines something inside";
+    if (node.is("class_definition") || node.is("decorated_definition"))
+      return "it defines a class or something decorated inside";
     return fmt::format("it has a {} that the proof does not know",
                        ReplaceAll(std::string(node.type()), "_", " "));
   }
@@ -130,7 +136,7 @@ class Prover {
   void Read(const Node& name) {
     const std::string_view text = name.text();
     if (scope_.IsLocal(text)) return;
-    if (module_.IsConstant(text)) {
+    if (module_.IsConstant(text) || module_.IsTable(text)) {
       proof_.names_used.emplace(text);
       return;
     }
@@ -200,10 +206,11 @@ class Prover {
     const std::string_view name = function.text();
     if (scope_.IsLocal(name)) {
       const auto& values = scope_.Values(name);
-      const bool lambdas =
-          scope_.IsOwnLocal(name) && !scope_.IsForeign(name) && !values.empty() &&
-          std::ranges::all_of(values, [](const Node& v) { return v.is("lambda"); });
-      if (!lambdas) Refuse(call, fmt::format("it calls {}, which may be anything", name));
+      const bool proved = scope_.IsOwnLocal(name) && !scope_.IsForeign(name) && !values.empty() &&
+                          std::ranges::all_of(values, [](const Node& v) {
+                            return v.is("lambda") || v.is("function_definition");
+                          });
+      if (!proved) Refuse(call, fmt::format("it calls {}, which may be anything", name));
       return;
     }
     static const NameSet kWorking = {"sorted", "sum", "map", "filter"};
@@ -360,6 +367,18 @@ class Prover {
     scope_.Enter(std::move(names));
     Visit(node.field("body"));
     scope_.Leave();
+  }
+
+  // Its annotations are evaluated whenever it is defined.
+  void Nested(const Node& node) {
+    const auto refuse_calls = [&](const Node& part) {
+      if (part.is("call")) Refuse(part, "it computes an annotation");
+      return true;
+    };
+    for (const Node& parameter : node.field("parameters").children())
+      Walk(parameter.field("type"), refuse_calls);
+    Walk(node.field("return_type"), refuse_calls);
+    if (!refusal_) refusal_ = Prover(module_, node, progress_, &scope_).ProveItself();
   }
 
   // Identity says more than equality: the remembered copy is equal, not the same.

@@ -47,6 +47,18 @@ INSTANTIATE_TEST_SUITE_P(
         "return None\n",
         "def f(x):\n    out = []\n    for y in x:\n        out.append(f'{y:>5}')\n    return "
         "''.join(out)\n",
+        "WEIGHTS = {'a': 3, 'b': (1, 2)}\nSTOP = {'the'}\nSTEPS = [(1, 0.5), (2, -1)]\n"
+        "def f(x):\n    if x in STOP:\n        return WEIGHTS[x]\n"
+        "    return [WEIGHTS.get(y, 0) + z for y, z in STEPS] + [*WEIGHTS] + sorted(STEPS)[1:]\n",
+        "def f(a, b):\n    def grams(s, n=3):\n        out = set()\n"
+        "        for i in range(len(s)):\n            out.add(s[i:i + n] + b)\n        return out\n"
+        "    x, y = grams(a), grams(b)\n    return len(x & y) / max(1, len(x | y))\n",
+        "def f(a, b):\n    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]\n"
+        "    for i in range(len(a)):\n        table[i][0] = i\n    return table\n",
+        "import re\ndef f(x):\n    out = []\n    for line in x.splitlines():\n"
+        "        row = re.match(r'(?P<a>.)', line).groupdict()\n        row['b'] = 1\n"
+        "        out.append(row)\n    return out\n",
+        "def f(a, b):\n    a, b = b, a\n    return f'{a} {b}'\n",
         "def f(x):\n    total = sum(x) \\\n        + 1\n    return f'{total:>{len(x)}}'\n",
         "def f(x):\n    return '{name}-{version:>4}'.format(name=x, version=1)\n",
         "def f(x):\n    return [v.encode('ascii', 'ignore') for v in x]\n",
@@ -75,6 +87,16 @@ INSTANTIATE_TEST_SUITE_P(
         Impure{"import random\ndef f(x):\n    return random.choice(x)\n", "random.choice"},
         Impure{"import os\ndef f(x):\n    return os.environ[x]\n", "os.environ"},
         Impure{"CACHE = {}\ndef f(x):\n    return CACHE.get(x)\n", "CACHE, which can change"},
+        Impure{"T = {'a': 1}\ndef f(x):\n    return T\n", "T, which can change"},
+        Impure{"T = {'a': []}\ndef f(x):\n    return T[x]\n", "T, which can change"},
+        Impure{"T = {'a': 1}\ndef f(x):\n    y = T\n    y[1] = 2\n    return y[x]\n", "T, which"},
+        Impure{"T = {'a': 1}\ndef g(x):\n    T[x] = 2\ndef f(x):\n    return T[x]\n", "T, which"},
+        Impure{"T = {'a': 1}\ndef g(x):\n    T[x], y = x\ndef f(x):\n    return T[x]\n",
+               "T, which"},
+        Impure{"T = {'a': 1}\ndef g(x):\n    del T[x]\ndef f(x):\n    return T[x]\n", "T, which"},
+        Impure{"T = {'a': 1}\ndef g(x):\n    T[x] += 2\ndef f(x):\n    return T[x]\n", "T, which"},
+        Impure{"T = [1]\ndef g(x):\n    T.append(x)\ndef f(x):\n    return T[x]\n", "T, which"},
+        Impure{"T = [1]\ng(T)\ndef f(x):\n    return T[x]\n", "T, which"},
         Impure{"N = 1\ndef g():\n    global N\n    N = 2\ndef f(x):\n    return x + N\n",
                "N, which can change"},
         Impure{"N = 1\nN = 2\ndef f(x):\n    return x + N\n", "N, which can change"},
@@ -99,7 +121,25 @@ INSTANTIATE_TEST_SUITE_P(
         Impure{"def f(x):\n    with x:\n        return 1\n", "context"},
         Impure{"from stuff import *\ndef f(x):\n    return len(x)\n", "no function"},
         Impure{"def len(x):\n    return CACHE\ndef f(x):\n    return len(x)\n", "calls len"},
-        Impure{"def f(x):\n    def g():\n        return x\n    return g()\n", "defines something"},
+        Impure{"def f(x):\n    class A:\n        pass\n    return A\n", "defines a class"},
+        Impure{
+            "def f(x):\n    out = []\n    def g(y):\n        out.append(y)\n    g(1)\n    return "
+            "out\n",
+            "others may see"},
+        Impure{"def f(x):\n    def g(y: print(x)):\n        return y\n    return g(x)\n",
+               "annotation"},
+        Impure{"def f(x):\n    def g():\n        print(x)\n    return g()\n", "print"},
+        Impure{
+            "def f(x):\n    def g():\n        return x\n    y = g()\n    y.append(1)\n    return "
+            "y\n",
+            "others may see"},
+        Impure{"def f(x):\n    def g():\n        y = x\n        return y\n    return y\n",
+               "y, which"},
+        Impure{"def f(x):\n    def g():\n        return x\n    return f'{g}'\n", "lies in memory"},
+        Impure{"def f(x):\n    async def g():\n        return x\n    return g()\n", "asynchronous"},
+        Impure{"def Counter(x):\n    return x\ndef f(x):\n    y = Counter(x)\n    y.update(x)\n    "
+               "return y\n",
+               "others may see"},
         Impure{"CACHE = {}\ndef f(x):\n    return [CACHE for CACHE in x] + list(CACHE)\n", "CACHE"},
         Impure{"import decimal\ndef f(x):\n    return decimal.Decimal(x)\n", "decimal.Decimal"},
         Impure{"def f(a):\n    t = [a]\n    t.append(a)\n    t = t[0]\n    return t\n",

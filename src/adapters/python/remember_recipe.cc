@@ -31,7 +31,7 @@ constexpr std::string_view kHelper =
     At most so many entries, for so many seconds, with at most `size` bytes of arguments
     and of result each. Calls with other than small immutable arguments are passed
     through; every caller gets a copy. `names` are what the function uses of its module:
-    when one of them stands for another object, the result is computed anew.
+    when one stands for another object, or a table of other content, a result is new.
     """
     from collections import OrderedDict
     from copy import deepcopy
@@ -40,8 +40,9 @@ constexpr std::string_view kHelper =
     from sys import getsizeof
     from time import monotonic
 
-    values = (bool, int, float, str, bytes, type(None))
-    values = dict.fromkeys(values, lambda value: ())
+    atoms = (bool, int, float, str, bytes, type(None))
+    fixed = {tuple: tuple, **dict.fromkeys(atoms, lambda atom: ())}
+    plain = {list: list, dict: dict.items, **fixed}
 
     def fits(value, inside):
         """Whether it is small, not deep, of exact built-in types, and without NaN."""
@@ -52,7 +53,7 @@ constexpr std::string_view kHelper =
                 left -= getsizeof(part) if type(part) in inside else size
                 if left < 0 or part != part:
                     return False
-            level = [item for part in level for item in inside[type(part)](part)]
+            level = [item for part in level for item in [*inside[type(part)](part)]]
         return True
 
     def decorate(function):
@@ -60,15 +61,17 @@ constexpr std::string_view kHelper =
 
         @wraps(function)
         def remembering(*args, **kwargs):
-            if not fits((args, *kwargs.values()), {tuple: tuple, **values}):
-                return function(*args, **kwargs)
             used, now = [*map(function.__globals__.get, names)], monotonic()
-            key = dumps((args, kwargs, [*map(id, used)]), 2)
+            tables = [item for item in used if type(item) in (list, dict, set)]
+            known = fits(tables, {set: list, **plain})
+            if not known or not fits((args, *kwargs.values()), fixed):
+                return function(*args, **kwargs)
+            key = dumps((args, kwargs, tables, [*map(id, used)]), 2)
             made, _, result = kept.get(key, (float("-inf"), None, None))
             if now - made < seconds:
                 return deepcopy(result)
             result = function(*args, **kwargs)
-            if fits(result, {tuple: tuple, list: list, dict: dict.items, **values}):
+            if fits(result, plain):
                 kept[key] = now, used, deepcopy(result)
                 if len(kept) > entries:
                     kept.popitem(last=False)
@@ -84,8 +87,9 @@ constexpr std::string_view kHelper =
 // What the inserted code uses.
 constexpr auto kModules =
     std::to_array<std::string_view>({"collections", "copy", "functools", "marshal", "sys", "time"});
-constexpr auto kBuiltins = std::to_array<std::string_view>(
-    {"bool", "bytes", "dict", "float", "id", "int", "len", "list", "map", "str", "tuple", "type"});
+constexpr auto kBuiltins =
+    std::to_array<std::string_view>({"bool", "bytes", "dict", "float", "id", "int", "len", "list",
+                                     "map", "set", "str", "tuple", "type"});
 
 Result<Change> Refuse(const CodeSite& site, std::string_view why) {
   return Fail(ErrorCode::kInvalidArgument, fmt::format("remember-results refuses {} in {}: {}",

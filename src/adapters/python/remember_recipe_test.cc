@@ -179,6 +179,24 @@ TEST(RememberRecipeTest, ANameThatIsReboundGivesANewResult) {
             "[1, 2]\n[1, 2, 3]\n[1]\n[1, 2, 3, 4]\n[1, 2]\n");
 }
 
+TEST(RememberRecipeTest, ATableOfOtherContentGivesANewResult) {
+  const auto change = Apply(
+      "WEIGHTS = {'a': 1, 'b': 2}\nSTOP = {'x'}\nSTEPS = [1, 2]\n\n\n"
+      "def f(words):\n    return [WEIGHTS.get(w, 0) + s for w in words if w not in STOP for s in "
+      "STEPS]\n",
+      "f");
+  ASSERT_TRUE(change) << change.error().message;
+  EXPECT_EQ(RunPython(change->files[0].after,
+                      "w = ('a', 'x')\nprint(f(w), f(w))\n"
+                      "m.WEIGHTS['a'] = 5; print(f(w))\nm.STOP.clear(); print(f(w))\n"
+                      "m.STEPS.append(0); print(f(w))\n"
+                      "m.WEIGHTS[0] = object(); print(f(w))\n"  // cannot be compared
+                      "del m.WEIGHTS[0]; m.WEIGHTS['a'] = 1; m.STOP.add('x'); m.STEPS.pop()\n"
+                      "print(f(w))\n"),
+            "[2, 3] [2, 3]\n[6, 7]\n[6, 7, 1, 2]\n[6, 7, 5, 1, 2, 0]\n[6, 7, 5, 1, 2, 0]\n"
+            "[2, 3]\n");
+}
+
 TEST(RememberRecipeTest, ANameOrBuiltinThatTheModuleHasIsNotTakenOver) {
   const std::string total = "\n\ndef total(values):\n    return [v for v in values]\n";
   EXPECT_TRUE(Apply("from time import time\ncopy = marshal = 1\n" + total, "total"));
