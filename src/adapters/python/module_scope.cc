@@ -18,7 +18,7 @@ bool IsBuiltinException(std::string_view name) {
 }
 
 // Whether the expression around a table gives no way to change it, or to hand it on.
-bool OnlyReads(const Node& table) {
+bool OnlyReads(const ModuleScope& module, const Node& table) {
   const Node above = table.parent();
   if (above.is("comparison_operator") || above.is("list_splat") || above.is("dictionary_splat"))
     return true;
@@ -27,9 +27,11 @@ bool OnlyReads(const Node& table) {
     static const NameSet kTargets = Words(
         "delete_statement pattern_list tuple_pattern list_pattern as_pattern_target "
         "list_splat_pattern expression_list");
-    const Node target = above.parent().field("left");
-    return above.field("value") == table && !(target.ok() && target == above) &&
-           !kTargets.contains(above.parent().type());
+    static const NameSet kAssigning =
+        Words("assignment augmented_assignment for_statement for_in_clause");
+    const Node user = above.parent();
+    const bool assigned = kAssigning.contains(user.type()) && user.field("left") == above;
+    return above.field("value") == table && !assigned && !kTargets.contains(user.type());
   }
   if (above.is("attribute")) {
     const bool called = above.parent().is("call") && above.parent().field("function") == above;
@@ -38,7 +40,8 @@ bool OnlyReads(const Node& table) {
   static const NameSet kReaders =
       Words("len sorted sum min max any all list tuple set dict frozenset enumerate zip reversed");
   const Node function = above.is("argument_list") ? above.parent().field("function") : Node{};
-  return kReaders.contains(function.text()) || function.field("attribute").text() == "join";
+  return (kReaders.contains(function.text()) && !module.IsBound(function.text())) ||
+         function.field("attribute").text() == "join";
 }
 
 bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
@@ -156,11 +159,17 @@ bool ModuleScope::IsConstant(std::string_view name, int depth) const {
 bool ModuleScope::IsTable(std::string_view name) const {
   const Node value = OnlyValue(name);
   if (!value.is("list") && !value.is("dictionary") && !value.is("set")) return false;
-  // An empty one is there to be filled; a large one takes long to compare at every call.
-  constexpr size_t kEntriesMax = 256;
+  // An empty one is there to be filled; a large one takes long to compare at every call
+  // (50 us for 128 words).
+  constexpr size_t kEntriesMax = 128;
   const size_t entries = value.children().size();
   if (entries == 0 || entries > kEntriesMax) return false;
-  const auto fixed = [&](const Node& part) { return IsImmutable(part, 0); };
+  // A call gives an object (a pattern) whose content cannot be compared.
+  const auto fixed = [&](const Node& part) {
+    bool calls = false;
+    Walk(part, [&](const Node& node) { return !(calls = calls || node.is("call")); });
+    return !calls && IsImmutable(part, 0);
+  };
   const bool flat = std::ranges::all_of(value.children(), [&](const Node& part) {
     return part.is("pair") ? std::ranges::all_of(part.children(), fixed) : fixed(part);
   });
@@ -169,7 +178,7 @@ bool ModuleScope::IsTable(std::string_view name) const {
            const bool other = (above.is("attribute") && above.field("attribute") == mention) ||
                               (above.is("keyword_argument") && above.field("name") == mention);
            return other || (above.is("assignment") && above.field("right") == value) ||
-                  OnlyReads(mention);
+                  OnlyReads(*this, mention);
          });
 }
 

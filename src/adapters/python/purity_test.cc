@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
         "def f(x):\n    out = []\n    for y in x:\n        out.append(f'{y:>5}')\n    return "
         "''.join(out)\n",
         "WEIGHTS = {'a': 3, 'b': (1, 2)}\nSTOP = {'the'}\nSTEPS = [(1, 0.5), (2, -1)]\n"
-        "def f(x):\n    if x in STOP:\n        return WEIGHTS[x]\n"
+        "def f(x):\n    if x in STOP:\n        return WEIGHTS[x] * 2\n"
         "    return [WEIGHTS.get(y, 0) + z for y, z in STEPS] + [*WEIGHTS] + sorted(STEPS)[1:]\n",
         "def f(a, b):\n    def grams(s, n=3):\n        out = set()\n"
         "        for i in range(len(s)):\n            out.add(s[i:i + n] + b)\n        return out\n"
@@ -88,6 +88,11 @@ INSTANTIATE_TEST_SUITE_P(
         Impure{"import os\ndef f(x):\n    return os.environ[x]\n", "os.environ"},
         Impure{"CACHE = {}\ndef f(x):\n    return CACHE.get(x)\n", "CACHE, which can change"},
         Impure{"T = {'a': 1}\ndef f(x):\n    return T\n", "T, which can change"},
+        Impure{"import re\nT = [re.compile('a')]\ndef f(x):\n    return T[x]\n", "T, which"},
+        Impure{"def sorted(x):\n    return x\nT = [1]\ndef f(x):\n    return sorted(T)\n",
+               "T, which"},
+        Impure{"T = [1]\ndef g(x):\n    for T[0] in x:\n        pass\ndef f(x):\n    return T[0]\n",
+               "T, which"},
         Impure{"T = {'a': []}\ndef f(x):\n    return T[x]\n", "T, which can change"},
         Impure{"T = {'a': 1}\ndef f(x):\n    y = T\n    y[1] = 2\n    return y[x]\n", "T, which"},
         Impure{"T = {'a': 1}\ndef g(x):\n    T[x] = 2\ndef f(x):\n    return T[x]\n", "T, which"},

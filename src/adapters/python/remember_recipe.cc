@@ -202,7 +202,10 @@ std::optional<std::string> Shadowed(const ComponentTree& tree, const std::string
 std::string Decorator(const std::set<std::string>& names) {
   std::vector<std::string> quoted;
   for (const std::string& name : names) quoted.push_back(fmt::format("\"{}\"", name));
-  return fmt::format("@{}({})\n", kDecorator, Join(quoted, ", "));
+  const std::string line = fmt::format("@{}({})\n", kDecorator, Join(quoted, ", "));
+  constexpr size_t kLineMax = 100;
+  if (line.size() <= kLineMax) return line;
+  return fmt::format("@{}(\n    {},\n)\n", kDecorator, Join(quoted, ",\n    "));
 }
 
 std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& function,

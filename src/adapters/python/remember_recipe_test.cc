@@ -179,6 +179,19 @@ TEST(RememberRecipeTest, ANameThatIsReboundGivesANewResult) {
             "[1, 2]\n[1, 2, 3]\n[1]\n[1, 2, 3, 4]\n[1, 2]\n");
 }
 
+TEST(RememberRecipeTest, ManyNamesStandOnLinesOfTheirOwn) {
+  std::string module, sum = "len(x)";
+  for (const char* name : {"A", "B", "C"}) {
+    const std::string constant = name + std::string(30, 'A');
+    module += constant + " = 1\n";
+    sum += " + " + constant;
+  }
+  const auto change = Apply(module + "def f(x):\n    return [" + sum + " for y in x]\n", "f");
+  ASSERT_TRUE(change) << change.error().message;
+  EXPECT_NE(change->files[0].after.find("@_remember_results(\n    \"AAAA"), std::string::npos);
+  EXPECT_EQ(RunPython(change->files[0].after, "print(f('ab'), f('ab'))\n"), "[5, 5] [5, 5]\n");
+}
+
 TEST(RememberRecipeTest, ATableOfOtherContentGivesANewResult) {
   const auto change = Apply(
       "WEIGHTS = {'a': 1, 'b': 2}\nSTOP = {'x'}\nSTEPS = [1, 2]\n\n\n"
