@@ -17,7 +17,9 @@ bool StartsWithOwnElements(const Node& value) {
     const Node body = value.field("body");
     const Node element = body.is("pair") ? body.field("value") : body;
     static const NameSet kOwn = {"list", "dictionary", "set", "integer", "float", "string"};
-    return kOwn.contains(element.type()) && element.children().empty();
+    const bool repeated = element.is("binary_operator") && element.field("left").is("list");
+    return (kOwn.contains(element.type()) && element.children().empty()) ||
+           (repeated && StartsWithOwnElements(element));
   }
   if (value.is("binary_operator") && value.field("left").is("list")) {
     const auto elements = value.field("left").children();
@@ -37,13 +39,18 @@ bool StartsWithOwnElements(const Node& value) {
 
 }  // namespace
 
-FunctionScope::FunctionScope(const ModuleScope& module, const Node& function)
-    : module_(module), function_(function) {
+FunctionScope::FunctionScope(const ModuleScope& module, const Node& function,
+                             const FunctionScope* outer)
+    : module_(module), function_(function), outer_(outer) {
   for (const Node& parameter : function.field("parameters").children()) AddParameter(parameter);
   Walk(function.field("body"), [&](const Node& node) {
     if (node.is("lambda") || node.type().ends_with("_comprehension") ||
         node.is("generator_expression"))
       return false;
+    if (node.is("function_definition")) {
+      Assign(node.field("name"), node);
+      return false;
+    }
     if (node.is("assignment")) Assign(node.field("left"), node.field("right"));
     if (node.is("named_expression")) Assign(node.field("name"), node.field("value"));
     if (node.is("augmented_assignment") && node.field("left").is("identifier"))
@@ -60,7 +67,8 @@ bool FunctionScope::IsInner(std::string_view name) const {
 }
 
 bool FunctionScope::IsLocal(std::string_view name) const {
-  return IsInner(name) || names_.contains(std::string(name));
+  return IsInner(name) || names_.contains(std::string(name)) ||
+         (outer_ != nullptr && outer_->IsLocal(name));
 }
 
 bool FunctionScope::IsOwnLocal(std::string_view name) const {
@@ -168,7 +176,9 @@ bool FunctionScope::IsFreshCall(const Node& call, int depth) const {
   const Node function = call.field("function");
   if (function.is("identifier")) {
     const std::string_view name = function.text();
-    return !IsLocal(name) && FreshCalls().contains(name);
+    const ImportedName* import = module_.Import(name);
+    const bool known = import != nullptr ? import->module == "collections" : !module_.IsBound(name);
+    return known && !IsLocal(name) && FreshCalls().contains(name);
   }
   const Node object = function.field("object");
   const std::string_view method = function.field("attribute").text();
@@ -179,10 +189,11 @@ bool FunctionScope::IsFreshCall(const Node& call, int depth) const {
   }
   const ImportedName* import = IsLocal(object.text()) ? nullptr : module_.Import(object.text());
   if (import != nullptr) return import->module == "collections" && FreshCalls().contains(method);
-  static const NameSet kMakingMethods = {
-      "split",      "rsplit",  "splitlines",  "copy",  "union",   "intersection",
-      "difference", "lower",   "upper",       "strip", "replace", "join",
-      "format",     "findall", "most_common", "count", "find",    "index"};
+  static const NameSet kMakingMethods = Words(
+      "split rsplit splitlines partition rpartition copy union intersection difference "
+      "symmetric_difference lower upper casefold title capitalize swapcase strip lstrip rstrip "
+      "ljust rjust center zfill replace translate join format encode decode findall groupdict "
+      "most_common count find index");
   return kMakingMethods.contains(method);
 }
 

@@ -13,13 +13,16 @@ namespace ratchet::python {
 
 class FunctionScope {
  public:
-  FunctionScope(const ModuleScope& module, const Node& function);
+  // `outer` is the scope of the function that this one is defined in.
+  FunctionScope(const ModuleScope& module, const Node& function,
+                const FunctionScope* outer = nullptr);
 
-  [[nodiscard]] bool IsLocal(std::string_view name) const;  // here or in an inner scope
+  // Here, in an inner scope, or in the outer one.
+  [[nodiscard]] bool IsLocal(std::string_view name) const;
   // Bound by the function itself, not by a comprehension or a lambda inside it.
   [[nodiscard]] bool IsOwnLocal(std::string_view name) const;
   [[nodiscard]] bool IsScalarParameter(std::string_view name) const;
-  // Everything assigned to the name.
+  // Everything assigned to the name, and the functions defined under it.
   [[nodiscard]] const std::vector<Node>& Values(std::string_view name) const;
   // Bound by something else than plain assignment: its value may be anybody's.
   [[nodiscard]] bool IsForeign(std::string_view name) const;
@@ -47,6 +50,7 @@ class FunctionScope {
 
   const ModuleScope& module_;
   Node function_;
+  const FunctionScope* outer_;
   std::set<std::string> names_, foreign_;
   std::map<std::string, std::string_view> parameters_;  // name → annotation
   std::map<std::string, std::vector<Node>> values_;

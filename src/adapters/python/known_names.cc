@@ -1,8 +1,19 @@
 #include "adapters/python/known_names.h"
 
+#include <algorithm>
 #include <map>
 
 namespace ratchet::python {
+
+NameSet Words(std::string_view text) {
+  NameSet words;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    words.insert(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
 
 // Left out on purpose: print, open, input, id, hash (differs between processes), getattr and its
 // family, iter/next (consume state), vars, globals, super.
@@ -32,116 +43,24 @@ const NameSet& FreshCalls() {
 }
 
 const NameSet& ReadingMethods() {
-  static const NameSet kNames = {"bit_length",
-                                 "capitalize",
-                                 "casefold",
-                                 "center",
-                                 "conjugate",
-                                 "copy",
-                                 "count",
-                                 "decode",
-                                 "difference",
-                                 "elements",
-                                 "encode",
-                                 "end",
-                                 "endswith",
-                                 "expandtabs",
-                                 "find",
-                                 "findall",
-                                 "finditer",
-                                 "format",
-                                 "format_map",
-                                 "fullmatch",
-                                 "get",
-                                 "group",
-                                 "groupdict",
-                                 "groups",
-                                 "hex",
-                                 "index",
-                                 "intersection",
-                                 "is_integer",
-                                 "isalnum",
-                                 "isalpha",
-                                 "isascii",
-                                 "isdecimal",
-                                 "isdigit",
-                                 "isdisjoint",
-                                 "isidentifier",
-                                 "islower",
-                                 "isnumeric",
-                                 "isprintable",
-                                 "isspace",
-                                 "issubset",
-                                 "issuperset",
-                                 "istitle",
-                                 "isupper",
-                                 "items",
-                                 "join",
-                                 "keys",
-                                 "ljust",
-                                 "lower",
-                                 "lstrip",
-                                 "maketrans",
-                                 "match",
-                                 "most_common",
-                                 "partition",
-                                 "removeprefix",
-                                 "removesuffix",
-                                 "replace",
-                                 "rfind",
-                                 "rindex",
-                                 "rjust",
-                                 "rpartition",
-                                 "rsplit",
-                                 "rstrip",
-                                 "search",
-                                 "span",
-                                 "split",
-                                 "splitlines",
-                                 "start",
-                                 "startswith",
-                                 "strip",
-                                 "sub",
-                                 "subn",
-                                 "swapcase",
-                                 "symmetric_difference",
-                                 "title",
-                                 "to_bytes",
-                                 "translate",
-                                 "union",
-                                 "upper",
-                                 "values",
-                                 "zfill",
-                                 "as_integer_ratio",
-                                 "hexdigest",
-                                 "digest",
-                                 "ratio"};
+  static const NameSet kNames = Words(
+      "bit_length capitalize casefold center conjugate copy count decode difference "
+      "elements encode end endswith expandtabs find findall finditer format format_map "
+      "fullmatch get group groupdict groups hex index intersection is_integer isalnum "
+      "isalpha isascii isdecimal isdigit isdisjoint isidentifier islower isnumeric "
+      "isprintable isspace issubset issuperset istitle isupper items join keys ljust lower "
+      "lstrip maketrans match most_common partition removeprefix removesuffix replace rfind "
+      "rindex rjust rpartition rsplit rstrip search span split splitlines start startswith "
+      "strip sub subn swapcase symmetric_difference title to_bytes translate union upper "
+      "values zfill as_integer_ratio hexdigest digest ratio");
   return kNames;
 }
 
 const NameSet& MutatingMethods() {
-  static const NameSet kNames = {"add",
-                                 "append",
-                                 "appendleft",
-                                 "clear",
-                                 "discard",
-                                 "difference_update",
-                                 "extend",
-                                 "extendleft",
-                                 "insert",
-                                 "intersection_update",
-                                 "move_to_end",
-                                 "pop",
-                                 "popitem",
-                                 "popleft",
-                                 "remove",
-                                 "reverse",
-                                 "rotate",
-                                 "setdefault",
-                                 "sort",
-                                 "subtract",
-                                 "symmetric_difference_update",
-                                 "update"};
+  static const NameSet kNames = Words(
+      "add append appendleft clear discard difference_update extend extendleft insert "
+      "intersection_update move_to_end pop popitem popleft remove reverse rotate setdefault "
+      "sort subtract symmetric_difference_update update");
   return kNames;
 }
 

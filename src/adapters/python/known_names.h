@@ -9,6 +9,9 @@ namespace ratchet::python {
 
 using NameSet = std::set<std::string_view>;
 
+// The words of a literal, with one space between them.
+NameSet Words(std::string_view text);
+
 const NameSet& PureBuiltins();     // functions that only compute
 const NameSet& BuiltinTypes();     // constructors of plain values
 const NameSet& FreshCalls();       // whose result is a new object that nothing else refers to

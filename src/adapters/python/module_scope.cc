@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/python/known_names.h"
+
 namespace ratchet::python {
 namespace {
 
@@ -15,12 +17,53 @@ bool IsBuiltinException(std::string_view name) {
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
+// Whether the expression around a table gives no way to change it, or to hand it on.
+bool OnlyReads(const ModuleScope& module, const Node& table) {
+  const Node above = table.parent();
+  if (above.is("comparison_operator") || above.is("list_splat") || above.is("dictionary_splat"))
+    return true;
+  if (above.is("for_statement") || above.is("for_in_clause")) return above.field("right") == table;
+  if (above.is("subscript")) {
+    static const NameSet kTargets = Words(
+        "delete_statement pattern_list tuple_pattern list_pattern as_pattern_target "
+        "list_splat_pattern expression_list");
+    static const NameSet kAssigning =
+        Words("assignment augmented_assignment for_statement for_in_clause");
+    const Node user = above.parent();
+    const bool assigned = kAssigning.contains(user.type()) && user.field("left") == above;
+    return above.field("value") == table && !assigned && !kTargets.contains(user.type());
+  }
+  if (above.is("attribute")) {
+    const bool called = above.parent().is("call") && above.parent().field("function") == above;
+    return called && ReadingMethods().contains(above.field("attribute").text());
+  }
+  static const NameSet kReaders =
+      Words("len sorted sum min max any all list tuple set dict frozenset enumerate zip reversed");
+  const Node function = above.is("argument_list") ? above.parent().field("function") : Node{};
+  return (kReaders.contains(function.text()) && !module.IsBound(function.text())) ||
+         function.field("attribute").text() == "join";
+}
+
+bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+bool RemembersResults(const Node& function) {
+  const auto parts = function.parent().children();
+  return function.parent().is("decorated_definition") && parts.size() == 2 &&
+         parts.front().text().starts_with("@_remember_results(");
+}
+
 }  // namespace
 
 ModuleScope::ModuleScope(const SyntaxTree& tree) {
   for (const Node& statement : tree.root().children()) Bind(statement);
   Walk(tree.root(), [&](const Node& node) {
-    if (node.is("identifier")) mentioned_.emplace(node.text());
+    if (node.is("identifier")) {
+      mentions_[std::string(node.text())].push_back(node);
+      // Python normalises identifiers: other spellings of "len" exist.
+      names_are_known_ = names_are_known_ && std::ranges::all_of(node.text(), IsAscii);
+    }
+    // Binds outside of the comprehension or the default value that it stands in.
+    if (node.is("named_expression")) rebound_.emplace(node.field("name").text());
     if (node.is("global_statement")) {
       for (const Node& name : node.children()) rebound_.emplace(name.text());
     }
@@ -46,9 +89,10 @@ void ModuleScope::Bind(const Node& statement) {
     }
     if (node.is("assignment") || node.is("augmented_assignment"))
       BindTarget(node.field("left"), node);
-    if (node.is("named_expression")) BindTarget(node.field("name"), node);
-    if (node.is("for_statement")) BindTarget(node.field("left"), node);
-    if (node.is("as_pattern_target") || node.is("delete_statement")) BindTarget(node, node);
+    if (node.is("for_statement") || node.is("type_alias_statement"))
+      BindTarget(node.field("left"), node);
+    if (node.is("as_pattern_target") || node.is("delete_statement") || node.is("case_pattern"))
+      BindTarget(node, node);
     return true;
   });
 }
@@ -58,16 +102,19 @@ void ModuleScope::BindImports(const Node& statement) {
   for (const Node& name : statement.children()) {
     if (name == module) continue;
     if (name.is("wildcard_import")) {
-      star_import_ = true;
+      names_are_known_ = false;
       continue;
     }
     const bool aliased = name.is("aliased_import");
     const std::string imported(aliased ? name.field("name").text() : name.text());
     std::string local(aliased ? name.field("alias").text() : std::string_view(imported));
     if (!module.ok() && !aliased) local = local.substr(0, local.find('.'));
-    bindings_[local].push_back(statement);
-    imports_[local] = module.ok() ? ImportedName{std::string(module.text()), imported}
-                                  : ImportedName{aliased ? imported : local, ""};
+    ImportedName import = module.ok() ? ImportedName{std::string(module.text()), imported}
+                                      : ImportedName{aliased ? imported : local, ""};
+    // "import urllib.parse" and "import urllib.request" bind the same object.
+    const auto before = imports_.find(local);
+    if (before == imports_.end() || before->second != import) bindings_[local].push_back(statement);
+    imports_[local] = std::move(import);
   }
 }
 
@@ -87,20 +134,52 @@ size_t ModuleScope::Bindings(std::string_view name) const {
 
 Node ModuleScope::Function(std::string_view name) const {
   const auto at = bindings_.find(std::string(name));
-  if (at == bindings_.end() || Bindings(name) != 1 || star_import_) return {};
+  if (at == bindings_.end() || Bindings(name) != 1 || !names_are_known_) return {};
   const Node& node = at->second.front();
-  const bool at_top = node.is("function_definition") && node.parent().is("module");
-  return at_top ? node : Node{};
+  if (!node.is("function_definition")) return {};
+  const Node above = RemembersResults(node) ? node.parent().parent() : node.parent();
+  return above.is("module") ? node : Node{};
 }
 
-bool ModuleScope::IsConstant(std::string_view name, int depth) const {
+// The right side of the assignment at the top that is the name's only binding.
+Node ModuleScope::OnlyValue(std::string_view name) const {
   const auto at = bindings_.find(std::string(name));
-  if (at == bindings_.end() || Bindings(name) != 1 || star_import_) return false;
+  if (at == bindings_.end() || Bindings(name) != 1 || !names_are_known_) return {};
   const Node& node = at->second.front();
   const bool at_top =
       node.parent().is("expression_statement") && node.parent().parent().is("module");
-  return node.is("assignment") && at_top && node.field("left").is("identifier") &&
-         IsImmutable(node.field("right"), depth);
+  const bool plain = node.is("assignment") && at_top && node.field("left").is("identifier");
+  return plain ? node.field("right") : Node{};
+}
+
+bool ModuleScope::IsConstant(std::string_view name, int depth) const {
+  return IsImmutable(OnlyValue(name), depth);
+}
+
+bool ModuleScope::IsTable(std::string_view name) const {
+  const Node value = OnlyValue(name);
+  if (!value.is("list") && !value.is("dictionary") && !value.is("set")) return false;
+  // An empty one is there to be filled; a large one takes long to compare at every call
+  // (50 us for 128 words).
+  constexpr size_t kEntriesMax = 128;
+  const size_t entries = value.children().size();
+  if (entries == 0 || entries > kEntriesMax) return false;
+  // A call gives an object (a pattern) whose content cannot be compared.
+  const auto fixed = [&](const Node& part) {
+    bool calls = false;
+    Walk(part, [&](const Node& node) { return !(calls = calls || node.is("call")); });
+    return !calls && IsImmutable(part, 0);
+  };
+  const bool flat = std::ranges::all_of(value.children(), [&](const Node& part) {
+    return part.is("pair") ? std::ranges::all_of(part.children(), fixed) : fixed(part);
+  });
+  return flat && std::ranges::all_of(mentions_.at(std::string(name)), [&](const Node& mention) {
+           const Node above = mention.parent();
+           const bool other = (above.is("attribute") && above.field("attribute") == mention) ||
+                              (above.is("keyword_argument") && above.field("name") == mention);
+           return other || (above.is("assignment") && above.field("right") == value) ||
+                  OnlyReads(*this, mention);
+         });
 }
 
 bool ModuleScope::IsImmutable(const Node& value, int depth) const {
@@ -143,11 +222,12 @@ const ImportedName* ModuleScope::Import(std::string_view name) const {
 
 bool ModuleScope::IsPlainException(std::string_view name, int depth) const {
   const auto at = bindings_.find(std::string(name));
-  if (at == bindings_.end()) return IsBuiltinException(name) && !star_import_;
+  if (at == bindings_.end()) return IsBuiltinException(name) && names_are_known_;
   constexpr int kBasesMax = 16;  // classes may name each other in a circle
   if (depth > kBasesMax || Bindings(name) != 1) return false;
-  if (!at->second.front().is("class_definition")) return false;
   const Node& definition = at->second.front();
+  if (!definition.is("class_definition") || definition.parent().is("decorated_definition"))
+    return false;
   const auto bases = definition.field("superclasses").children();
   if (bases.size() != 1 || bases.front().text() == name ||
       !IsPlainException(bases.front().text(), depth + 1))
@@ -160,90 +240,9 @@ bool ModuleScope::IsPlainException(std::string_view name, int depth) const {
   });
 }
 
-namespace {
-
-bool IsSelf(const Node& node) { return node.text() == "self" || node.text() == "cls"; }
-
-// globals(), vars(module), module.__dict__; not an object's own attributes.
-bool IsNamespace(const Node& node) {
-  if (node.is("call")) {
-    const std::string_view function = node.field("function").text();
-    const auto arguments = node.field("arguments").children();
-    const bool of_self = arguments.size() == 1 && IsSelf(arguments.front());
-    return function == "globals" || (function == "vars" && !of_self);
-  }
-  return node.is("attribute") && node.field("attribute").text() == "__dict__" &&
-         !IsSelf(node.field("object"));
-}
-
-class RebindSearch {
- public:
-  explicit RebindSearch(const std::set<std::string>& names) : names_(names) {}
-
-  bool In(const SyntaxTree& tree) {
-    Walk(tree.root(), [&](const Node& node) {
-      if (node.is("assignment") || node.is("augmented_assignment") || node.is("for_statement") ||
-          node.is("for_in_clause"))
-        Target(node.field("left"));
-      if (node.is("as_pattern_target") || node.is("delete_statement")) Target(node);
-      // What becomes of a namespace that has got another name is not followed.
-      if (node.is("assignment") && IsNamespace(node.field("right"))) found_ = true;
-      if (node.is("augmented_assignment") && IsNamespace(node.field("left"))) found_ = true;
-      if (node.is("call")) Call(node);
-      return !found_;
-    });
-    return found_;
-  }
-
- private:
-  // A key that is not known may be any of the names.
-  void Named(const Node& key) {
-    const auto name = StringValue(key);
-    found_ = found_ || !name || names_.contains(*name);
-  }
-
-  void Target(const Node& target) {
-    Walk(target, [&](const Node& node) {
-      if (node.is("attribute"))
-        found_ = found_ || names_.contains(std::string(node.field("attribute").text()));
-      if (node.is("subscript") && IsNamespace(node.field("value"))) Named(node.field("subscript"));
-      return !found_;
-    });
-  }
-
-  void Call(const Node& call) {
-    const Node function = call.field("function");
-    const auto arguments = call.field("arguments").children();
-    const bool of_self = !arguments.empty() && IsSelf(arguments.front());
-    if ((function.text() == "setattr" || function.text() == "delattr") && !of_self)
-      Named(arguments.size() > 1 ? arguments[1] : Node{});
-    found_ = found_ || std::ranges::any_of(arguments, IsNamespace);
-    if (!function.is("attribute")) return;
-    const std::string_view called = function.field("attribute").text();
-    const bool of_super = function.field("object").text().starts_with("super()");
-    if ((called == "__setattr__" || called == "__delattr__") && !of_super && !of_self &&
-        !IsSelf(function.field("object")))
-      Named(arguments.empty() ? Node{} : arguments.front());
-    if (!IsNamespace(function.field("object"))) return;
-    static constexpr auto kChanging = std::to_array<std::string_view>(
-        {"update", "setdefault", "pop", "popitem", "clear", "__setitem__", "__delitem__"});
-    found_ = found_ || std::ranges::find(kChanging, called) != kChanging.end();
-  }
-
-  const std::set<std::string>& names_;
-  bool found_ = false;
-};
-
-}  // namespace
-
-bool MayRebind(const std::string& text, const std::set<std::string>& names) {
-  // Most files mention none of it, and need no parsing.
-  const auto mentions = [&](std::string_view part) { return text.find(part) != std::string::npos; };
-  const bool possible =
-      mentions("setattr") || mentions("delattr") || mentions("globals") || mentions("vars") ||
-      mentions("__dict__") ||
-      std::ranges::any_of(names, [&](const std::string& name) { return mentions("." + name); });
-  return possible && RebindSearch(names).In(SyntaxTree(text));
+bool ModuleScope::IsOwnFailure(std::string_view name) const {
+  const bool wide = name == "Exception" || name == "RuntimeError";
+  return IsPlainException(name) && !(wide && !IsBound(name));
 }
 
 }  // namespace ratchet::python

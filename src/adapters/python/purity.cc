@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "adapters/python/function_scope.h"
+#include "adapters/python/hidden_state.h"
 #include "adapters/python/known_names.h"
 #include "core/base/text.h"
 
@@ -14,82 +14,57 @@ namespace ratchet::python {
 namespace {
 
 // Nodes that are harmless if everything below them is.
-const NameSet kStructure = {"block",
-                            "expression_statement",
-                            "return_statement",
-                            "if_statement",
-                            "elif_clause",
-                            "else_clause",
-                            "while_statement",
-                            "try_statement",
-                            "except_clause",
-                            "finally_clause",
-                            "pass_statement",
-                            "break_statement",
-                            "continue_statement",
-                            "assert_statement",
-                            "parenthesized_expression",
-                            "conditional_expression",
-                            "boolean_operator",
-                            "not_operator",
-                            "binary_operator",
-                            "unary_operator",
-                            "list",
-                            "tuple",
-                            "set",
-                            "dictionary",
-                            "pair",
-                            "list_splat",
-                            "dictionary_splat",
-                            "expression_list",
-                            "slice",
-                            "subscript",
-                            "string",
-                            "concatenated_string",
-                            "interpolation",
-                            "format_specifier",
-                            "format_expression",
-                            "if_clause",
-                            "argument_list",
-                            "keyword_separator",
-                            "as_pattern",
-                            "as_pattern_target",
-                            "named_expression"};
-const NameSet kAtoms = {
-    "integer",         "float",          "true",       "false",           "none",
-    "string_start",    "string_content", "string_end", "escape_sequence", "escape_interpolation",
-    "type_conversion", "comment",        "type",       "ellipsis"};
+const NameSet kStructure = Words(
+    "block expression_statement return_statement if_statement elif_clause else_clause "
+    "while_statement try_statement finally_clause pass_statement break_statement "
+    "continue_statement assert_statement parenthesized_expression conditional_expression "
+    "boolean_operator not_operator binary_operator unary_operator list tuple set dictionary pair "
+    "list_splat dictionary_splat expression_list slice subscript string concatenated_string "
+    "interpolation format_specifier format_expression if_clause argument_list keyword_separator "
+    "as_pattern named_expression");
+const NameSet kAtoms = Words(
+    "integer float true false none string_start string_content string_end escape_sequence "
+    "escape_interpolation type_conversion comment line_continuation type ellipsis");
 
 struct Refusal {
   int line;
   std::string why;
 };
 
+// What the proofs of a function and of those that it calls have in common.
+struct Progress {
+  PurityProof proof;
+  std::vector<std::string> waiting;  // for the proof of what they call
+  std::set<std::string> proved;
+};
+
 class Prover {
  public:
-  // `stack` names the functions whose proofs wait for this one.
-  Prover(const ModuleScope& module, const Node& function, PurityProof& proof,
-         std::vector<std::string> stack)
+  Prover(const ModuleScope& module, const Node& function, Progress& progress,
+         const FunctionScope* outer = nullptr)
       : module_(module),
         function_(function),
-        scope_(module, function),
-        proof_(proof),
-        stack_(std::move(stack)) {}
+        scope_(module, function, outer),
+        progress_(progress),
+        proof_(progress.proof) {}
 
   std::optional<Refusal> Prove() {
-    const Node& function = function_;
-    const std::string name(function.field("name").text());
-    if (std::ranges::find(stack_, name) != stack_.end()) {
-      return Refusal{function.line(), name + " calls itself"};
-    }
-    stack_.push_back(name);
-    proof_.names_used.insert(name);
-    if (function.tokens().front().text() == "async")
-      return Refusal{function.line(), "it is asynchronous"};
-    if (function.parent().is("decorated_definition"))
-      return Refusal{function.line(), name + " is decorated"};
-    for (const Node& parameter : function.field("parameters").children()) CheckParameter(parameter);
-    Visit(function.field("body"));
+    const std::string name(function_.field("name").text());
+    if (progress_.proved.contains(name)) return std::nullopt;
+    if (std::ranges::find(progress_.waiting, name) != progress_.waiting.end())
+      return Refusal{function_.line(), name + " calls itself"};
+    progress_.waiting.push_back(name);
+    ProveItself();
+    progress_.waiting.pop_back();
+    if (!refusal_) progress_.proved.insert(name);
+    return refusal_;
+  }
+
+  std::optional<Refusal> ProveItself() {
+    if (function_.tokens().front().text() == "async") Refuse(function_, "it is asynchronous");
+    for (const Node& parameter : function_.field("parameters").children())
+      CheckParameter(parameter);
+    Visit(function_.field("body"));
     return refusal_;
   }
 
@@ -102,29 +77,13 @@ class Prover {
     if (parameter.is("list_splat_pattern") || parameter.is("dictionary_splat_pattern")) {
       Refuse(parameter, "it takes any number of arguments");
     }
-    const std::string_view type = parameter.field("type").text();
-    for (const std::string_view callable : {"Callable", "Iterator", "Generator", "Iterable"}) {
-      if (type.find(callable) != std::string_view::npos) {
-        Refuse(parameter,
-               fmt::format("the argument {} has no value that can be compared", parameter.text()));
-      }
-    }
     const Node value = parameter.field("value");
-    const Node named = parameter.is("identifier") || parameter.children().empty()
-                           ? parameter
-                           : parameter.children().front();
-    const std::string name = Lowercase(named.text());
-    for (const char* secret : {"password", "passwd", "secret", "token", "credential"}) {
-      if (name.find(secret) != std::string::npos)
-        Refuse(parameter, fmt::format("{} would be kept in memory", name));
-    }
     const bool plain = !value.ok() || value.is("integer") || value.is("float") ||
                        value.is("true") || value.is("false") || value.is("none") ||
                        value.is("unary_operator") || StringValue(value).has_value() ||
                        (value.is("tuple") && value.children().empty()) ||
                        (value.is("identifier") && module_.IsConstant(value.text()));
     if (!plain) Refuse(parameter, fmt::format("the default {} can change", value.text()));
-    if (value.is("identifier")) proof_.names_used.emplace(value.text());
   }
 
   void VisitAll(const std::vector<Node>& nodes) {
@@ -133,6 +92,8 @@ class Prover {
 
   void Visit(const Node& node) {
     if (refusal_ || !node.ok() || kAtoms.contains(node.type())) return;
+    if (const auto hidden = HiddenState(module_, scope_, node); !hidden.empty())
+      return Refuse(node, std::string(hidden));
     if (node.is("identifier")) return Read(node);
     if (node.is("call")) return Call(node);
     if (node.is("attribute")) return Attribute(node);
@@ -141,16 +102,16 @@ class Prover {
     if (node.is("delete_statement")) return Delete(node);
     if (node.is("for_statement")) return For(node);
     if (node.is("lambda")) return Lambda(node);
+    if (node.is("function_definition")) return Nested(node);
     if (node.is("comparison_operator")) return Comparison(node);
     if (node.is("raise_statement")) return Raise(node);
     if (node.is("except_clause")) return Except(node);
+    if (node.is("finally_clause")) CheckFinally(node);
     if (node.type().ends_with("_comprehension") || node.is("generator_expression"))
       return Comprehension(node);
     if (node.is("as_pattern_target")) return;
     if (node.is("named_expression")) return Visit(node.field("value"));
     if (node.is("while_statement")) proof_.does_work = true;
-    if (node.is("format_specifier") && node.text().ends_with("n"))
-      return Refuse(node, "it formats by the locale");
     if (node.is("pattern_list") || node.is("tuple_pattern") || node.is("list_pattern")) return;
     if (!kStructure.contains(node.type())) return Refuse(node, Unknown(node));
     VisitAll(node.children());
@@ -164,8 +125,8 @@ class Prover {
     if (node.is("with_statement")) return "it enters a context";
     if (node.is("import_statement") || node.is("import_from_statement"))
       return "it imports while it runs";
-    if (node.is("function_definition") || node.is("class_definition"))
-      return "it defines something inside";
+    if (node.is("class_definition") || node.is("decorated_definition"))
+      return "it defines a class or something decorated inside";
     return fmt::format("it has a {} that the proof does not know",
                        ReplaceAll(std::string(node.type()), "_", " "));
   }
@@ -175,12 +136,12 @@ class Prover {
   void Read(const Node& name) {
     const std::string_view text = name.text();
     if (scope_.IsLocal(text)) return;
-    if (module_.IsConstant(text)) {
+    if (module_.IsConstant(text) || module_.IsTable(text)) {
       proof_.names_used.emplace(text);
       return;
     }
     if (const ImportedName* import = module_.Import(text); import != nullptr) {
-      if (!import->name.empty() && Trusts(import->module, import->name)) return;
+      if (!import->name.empty() && Trusts(text, *import, import->name)) return;
       return Refuse(
           name, fmt::format("it uses {}, which was imported and is not known to be pure", text));
     }
@@ -189,37 +150,39 @@ class Prover {
     if (module_.IsBound(text)) {
       return Refuse(name, fmt::format("it reads {}, which can change", text));
     }
+    const bool called = name.parent().is("call") && name.parent().field("function") == name;
+    if (text == "format" && !called) return Refuse(name, "it formats by what is not known");
     if (PureBuiltins().contains(text) || BuiltinTypes().contains(text) ||
         module_.IsPlainException(text))
       return;
     Refuse(name, fmt::format("it uses {}, which is not known to be pure", text));
   }
 
-  // A name of the standard library; whether the module is that one, the caller asks of the
-  // component.
-  bool Trusts(std::string_view module, std::string_view name) {
-    if (!IsPureLibrary(module, name)) return false;
-    proof_.modules.emplace(module.substr(0, module.find('.')));
+  // A name of the standard library, imported as `local` or from what is; whether the module is
+  // that one, the caller asks of the component.
+  bool Trusts(std::string_view local, const ImportedName& import, std::string_view name) {
+    if (!IsPureLibrary(import.module, name)) return false;
+    static const NameSet kWorking =
+        Words("re json difflib hashlib heapq statistics textwrap itertools collections zlib");
+    proof_.does_work = proof_.does_work || (kWorking.contains(import.module) && name != "compile");
+    proof_.modules.emplace(import.module.substr(0, import.module.find('.')));
+    proof_.names_used.emplace(local);
     return true;
   }
 
   void ProveCallee(const Node& at, const Node& function) {
-    PurityProof callee;
-    Prover prover(module_, function, callee, stack_);
-    if (const auto refusal = prover.Prove()) {
-      return Refuse(at, fmt::format("it calls {}, and there (line {}) {}", at.text(), refusal->line,
-                                    refusal->why));
+    proof_.names_used.emplace(at.text());
+    if (const auto refusal = Prover(module_, function, progress_).Prove()) {
+      Refuse(at, fmt::format("it calls {}, and there (line {}) {}", at.text(), refusal->line,
+                             refusal->why));
     }
-    proof_.names_used.merge(callee.names_used);
-    proof_.modules.merge(callee.modules);
-    proof_.does_work = proof_.does_work || callee.does_work;
   }
 
   void Attribute(const Node& node) {
     const std::string_view object = node.field("object").text();
     const std::string_view name = node.field("attribute").text();
     const ImportedName* import = scope_.IsLocal(object) ? nullptr : module_.Import(object);
-    if (import != nullptr && import->name.empty() && Trusts(import->module, name)) return;
+    if (import != nullptr && import->name.empty() && Trusts(object, *import, name)) return;
     Refuse(node, fmt::format("it reads the attribute {}, which can change", node.text()));
   }
 
@@ -243,20 +206,15 @@ class Prover {
     const std::string_view name = function.text();
     if (scope_.IsLocal(name)) {
       const auto& values = scope_.Values(name);
-      const bool lambdas =
-          scope_.IsOwnLocal(name) && !scope_.IsForeign(name) && !values.empty() &&
-          std::ranges::all_of(values, [](const Node& v) { return v.is("lambda"); });
-      if (!lambdas) Refuse(call, fmt::format("it calls {}, which may be anything", name));
+      const bool proved = scope_.IsOwnLocal(name) && !scope_.IsForeign(name) && !values.empty() &&
+                          std::ranges::all_of(values, [](const Node& v) {
+                            return v.is("lambda") || v.is("function_definition");
+                          });
+      if (!proved) Refuse(call, fmt::format("it calls {}, which may be anything", name));
       return;
     }
     static const NameSet kWorking = {"sorted", "sum", "map", "filter"};
     proof_.does_work = proof_.does_work || kWorking.contains(name);
-    const auto arguments = call.field("arguments").children();
-    if (name == "format" && arguments.size() > 1) {
-      const auto format = StringValue(arguments[1]);
-      if (!format || format->ends_with('n'))
-        return Refuse(call, "it formats by the locale or by a format that is not known");
-    }
     Read(function);
   }
 
@@ -264,26 +222,10 @@ class Prover {
     const Node object = function.field("object");
     const std::string_view method = function.field("attribute").text();
     if (!scope_.IsLocal(object.text())) {
-      const ImportedName* import = module_.Import(object.text());
-      if (import != nullptr && import->name.empty()) {
-        proof_.does_work = proof_.does_work || object.text() == "re" || object.text() == "json" ||
-                           object.text() == "difflib";
-        if (import->module == "heapq" &&
-            (method == "heappush" || method == "heappop" || method == "heapify")) {
-          const auto arguments = call.field("arguments").children();
-          proof_.modules.emplace(import->module);
-          if (!arguments.empty() && scope_.IsFresh(arguments.front())) return;
-        }
-        if (Trusts(import->module, method)) return;
-        return Refuse(call, fmt::format("it calls {}.{}, which is not known to be pure",
-                                        object.text(), method));
-      }
-      // "urllib.parse.quote(...)": the module was imported under its full name.
-      if (object.is("attribute") &&
-          module_.Import(object.text().substr(0, object.text().find('.'))) != nullptr) {
-        if (Trusts(object.text(), method)) return;
-        return Refuse(call,
-                      fmt::format("it calls {}, which is not known to be pure", function.text()));
+      if (const auto import = ModuleOf(object)) {
+        if (!CallsLibrary(call, object, *import, method))
+          Refuse(call, fmt::format("it calls {}, which is not known to be pure", function.text()));
+        return;
       }
     }
     if (BuiltinTypes().contains(object.text()) && !scope_.IsLocal(object.text()) &&
@@ -293,7 +235,9 @@ class Prover {
       return;
     }
     Visit(object);
-    if (ReadingMethods().contains(method)) return CheckHiddenState(call, object, method);
+    static const NameSet kWorking = Words("findall finditer sub subn");
+    proof_.does_work = proof_.does_work || kWorking.contains(method);
+    if (ReadingMethods().contains(method)) return;
     if (!MutatingMethods().contains(method)) {
       return Refuse(call,
                     fmt::format("it calls the method {}, which is not known to be pure", method));
@@ -303,22 +247,26 @@ class Prover {
            fmt::format("{} changes a value that others may see", call.field("function").text()));
   }
 
-  // The locale and the registry of codecs are state of the interpreter.
-  void CheckHiddenState(const Node& call, const Node& object, std::string_view method) {
-    if (method == "format" || method == "format_map") {
-      const auto literal = StringValue(object);
-      if (!literal || literal->find("n}") != std::string::npos)
-        Refuse(call, "it formats by the locale or by a format that is not known");
+  // The imported module that an expression stands for: "re", or "urllib.parse".
+  std::optional<ImportedName> ModuleOf(const Node& object) const {
+    const std::string_view root = object.text().substr(0, object.text().find('.'));
+    const ImportedName* import = module_.Import(root);
+    if (import == nullptr || !import->name.empty() || scope_.IsLocal(root)) return std::nullopt;
+    if (object.is("identifier")) return *import;
+    if (!object.is("attribute") || import->module != root) return std::nullopt;
+    return ImportedName{std::string(object.text()), ""};
+  }
+
+  bool CallsLibrary(const Node& call, const Node& object, const ImportedName& import,
+                    std::string_view method) {
+    const auto arguments = call.field("arguments").children();
+    if (import.module == "heapq" && method.starts_with("heap") && !arguments.empty() &&
+        scope_.IsFresh(arguments.front())) {
+      proof_.modules.emplace(import.module);
+      proof_.names_used.emplace(object.text());
+      return true;
     }
-    if (method == "encode" || method == "decode") {
-      static const NameSet kCodecs = {"utf-8",      "utf8",   "ascii",  "latin-1", "latin1",
-                                      "iso-8859-1", "utf-16", "utf-32", "UTF-8",   "ASCII"};
-      const auto arguments = call.field("arguments").children();
-      const auto codec =
-          arguments.empty() ? std::optional<std::string>("utf-8") : StringValue(arguments.front());
-      if (!codec || !kCodecs.contains(*codec))
-        Refuse(call, "it uses a codec that can be registered anew");
-    }
+    return Trusts(object.text().substr(0, object.text().find('.')), import, method);
   }
 
   // --- Statements -------------------------------------------------------------------------------
@@ -421,6 +369,18 @@ class Prover {
     scope_.Leave();
   }
 
+  // Its annotations are evaluated whenever it is defined.
+  void Nested(const Node& node) {
+    const auto refuse_calls = [&](const Node& part) {
+      if (part.is("call")) Refuse(part, "it computes an annotation");
+      return true;
+    };
+    for (const Node& parameter : node.field("parameters").children())
+      Walk(parameter.field("type"), refuse_calls);
+    Walk(node.field("return_type"), refuse_calls);
+    if (!refusal_) refusal_ = Prover(module_, node, progress_, &scope_).ProveItself();
+  }
+
   // Identity says more than equality: the remembered copy is equal, not the same.
   void Comparison(const Node& node) {
     const auto tokens = node.tokens();
@@ -440,44 +400,58 @@ class Prover {
       if (!module_.IsPlainException(type.text()) && !scope_.IsOwnLocal(type.text())) {
         return Refuse(node, fmt::format("it raises {}, which may do more than fail", type.text()));
       }
-      proof_.names_used.emplace(type.text());
+      if (module_.IsBound(type.text())) proof_.names_used.emplace(type.text());
       if (what.is("call")) VisitAll(what.field("arguments").children());
     }
   }
 
+  // What is caught must come from the arguments alone: a time limit, a full stack or a lack of
+  // memory that is turned into a result would be remembered.
   void Except(const Node& node) {
+    bool selective = false;
     for (const Node& part : node.children()) {
       if (part.is("block")) {
         Visit(part);
         continue;
       }
+      selective = true;
       const Node types = part.is("as_pattern") ? part.children().front() : part;
       const auto each = types.is("tuple") ? types.children() : std::vector<Node>{types};
       for (const Node& type : each) {
-        if (!module_.IsPlainException(type.text()))
-          Refuse(type, fmt::format("it catches {}", type.text()));
+        if (!module_.IsOwnFailure(type.text()) || scope_.IsLocal(type.text()))
+          Refuse(type, fmt::format("it catches {}, which may come from elsewhere", type.text()));
+        if (module_.IsBound(type.text())) proof_.names_used.emplace(type.text());
       }
     }
+    if (!selective) Refuse(node, "it catches everything, also what comes from elsewhere");
+  }
+
+  void CheckFinally(const Node& clause) {
+    Walk(clause, [&](const Node& node) {
+      if (node.is("return_statement") || node.is("break_statement") ||
+          node.is("continue_statement"))
+        Refuse(node, "it leaves `finally`, which swallows failures that come from elsewhere");
+      return true;
+    });
   }
 
   const ModuleScope& module_;
   const Node function_;
   FunctionScope scope_;
+  Progress& progress_;
   PurityProof& proof_;
-  std::vector<std::string> stack_;
   std::optional<Refusal> refusal_;
 };
 
 }  // namespace
 
 Result<PurityProof> ProvePure(const ModuleScope& module, const Node& function) {
-  PurityProof proof;
-  Prover prover(module, function, proof, {});
-  if (const auto refusal = prover.Prove()) {
+  Progress progress;
+  if (const auto refusal = Prover(module, function, progress).Prove()) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("line {}: {}", refusal->line, refusal->why));
   }
-  return proof;
+  return std::move(progress.proof);
 }
 
 }  // namespace ratchet::python

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "adapters/python/facts.h"
+#include "adapters/python/known_names.h"
 #include "adapters/python/module_scope.h"
 #include "adapters/python/purity.h"
 #include "core/base/text.h"
@@ -19,135 +20,96 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kDecorator = "_remember_results";
 
-// The inserted code. {name} stands for a module under the name it has in the file.
-constexpr std::string_view kHelper = R"py(def _is_value(item, depth=2):
-    """Whether an argument is small, of an exact built-in type, and can never change."""
-    if type(item) is tuple:
-        return depth > 0 and len(item) <= 64 and all(_is_value(part, depth - 1) for part in item)
-    return type(item) in (int, float, bool, type(None)) or (type(item) in (str, bytes) and len(item) <= 65536)
-
-
-def _is_plain(result, depth=8):
-    """Whether a result is made of exact built-in types only, so that a copy is as good as the original."""
-    items = [*result, *result.values()] if type(result) is dict else result
-    if type(result) in (list, tuple, dict, set, frozenset):
-        return depth > 0 and all(_is_plain(item, depth - 1) for item in items)
-    return type(result) in (str, int, float, bool, bytes, type(None))
-
-
-def _remember_results(function, entries=256, seconds=300.0, size=262144):
+// The inserted code. Its imports are local, so that it adds a single name to the module. It has no
+// lock, which a signal handler, a finaliser or a forked process could find taken: what it does to
+// `kept` is atomic, because keys are plain bytes. A name that stands for another object gives
+// another key; the entry holds the objects, so that their ids are not used again.
+constexpr std::string_view kHelper =
+    R"py(def _remember_results(*names, entries=256, seconds=300.0, size=131072):
     """Remember the results of a pure function by the values of its arguments.
 
-    Bounded in number, in age and in the bytes of one entry. Every caller gets a copy of its own.
-    Calls with other than small immutable arguments are passed through.
+    At most so many entries, for so many seconds, with at most `size` bytes of arguments
+    and of result each. Calls with other than small immutable arguments are passed
+    through; every caller gets a copy. `names` are what the function uses of its module:
+    when one stands for another object, or a table of other content, a result is new.
     """
-    kept, lock = {collections}.OrderedDict(), {threading}.Lock()
+    from collections import OrderedDict
+    from copy import deepcopy
+    from functools import wraps
+    from marshal import dumps
+    from sys import getsizeof
+    from time import monotonic
 
-    @{functools}.wraps(function)
-    def remembering(*args, **kwargs):
-        if not all(map(_is_value, [*args, *kwargs.values()])):
-            return function(*args, **kwargs)
-        key, now = {marshal}.dumps((args, kwargs), 2), {time}.monotonic()
-        with lock:
-            made, result = kept.get(key, (float("-inf"), None))
-        if now - made < seconds:
-            return {copy}.deepcopy(result)
-        result = function(*args, **kwargs)
-        if _is_plain(result) and len(key) + len({marshal}.dumps(result, 2)) <= size:
-            with lock:
-                kept[key] = (now, {copy}.deepcopy(result))
-                kept.move_to_end(key)
-                while len(kept) > entries:
+    atoms = (bool, int, float, str, bytes, type(None))
+    fixed = {tuple: tuple, **dict.fromkeys(atoms, lambda atom: ())}
+    plain = {list: list, dict: dict.items, **fixed}
+
+    def fits(value, inside):
+        """Whether it is small, not deep, of exact built-in types, and without NaN."""
+        level, left = [value], size
+        while level:
+            left -= size // 16
+            for part in level:
+                left -= getsizeof(part) if type(part) in inside else size
+                if left < 0 or part != part:
+                    return False
+            level = [item for part in level for item in [*inside[type(part)](part)]]
+        return True
+
+    def decorate(function):
+        kept = OrderedDict()
+
+        @wraps(function)
+        def remembering(*args, **kwargs):
+            used, now = [*map(function.__globals__.get, names)], monotonic()
+            tables = [item for item in used if type(item) in (list, dict, set)]
+            known = fits(tables, {set: list, **plain})
+            if not known or not fits((args, *kwargs.values()), fixed):
+                return function(*args, **kwargs)
+            key = dumps((args, kwargs, tables, [*map(id, used)]), 2)
+            made, _, result = kept.get(key, (float("-inf"), None, None))
+            if now - made < seconds:
+                return deepcopy(result)
+            result = function(*args, **kwargs)
+            if fits(result, plain):
+                kept[key] = now, used, deepcopy(result)
+                if len(kept) > entries:
                     kept.popitem(last=False)
-        return result
+            return result
 
-    return remembering
+        return remembering
+
+    return decorate
 
 
 )py";
 
-constexpr auto kModules = std::to_array<std::string_view>(
-    {"collections", "copy", "functools", "marshal", "threading", "time"});
+// What the inserted code uses.
+constexpr auto kModules =
+    std::to_array<std::string_view>({"collections", "copy", "functools", "marshal", "sys", "time"});
+constexpr auto kBuiltins =
+    std::to_array<std::string_view>({"bool", "bytes", "dict", "float", "id", "int", "len", "list",
+                                     "map", "set", "str", "tuple", "type"});
 
 Result<Change> Refuse(const CodeSite& site, std::string_view why) {
   return Fail(ErrorCode::kInvalidArgument, fmt::format("remember-results refuses {} in {}: {}",
                                                        site.function.name, site.path, why));
 }
 
-struct Insertion {
-  size_t at;
-  std::string text;
-};
-
-// Under which name each needed module is known in the file, and the imports to add.
-struct ModuleNames {
-  std::map<std::string, std::string> names;
-  std::string imports;
-};
-
-// A module that the file imports at its top, above the function, is used; others are imported under
-// private names, so that the module's own names stay as they are.
-ModuleNames NameModules(const ModuleScope& scope, const Node& root, const Node& function) {
-  ModuleNames result;
-  for (const std::string_view module : kModules) {
-    const ImportedName* import = scope.Import(module);
-    bool there = false;
-    for (const Node& statement : root.children()) {
-      const bool above = statement.is("import_statement") && statement.begin() < function.begin();
-      for (const Node& name : above ? statement.children() : std::vector<Node>{})
-        there = there || name.text() == module;
-    }
-    there = there && import != nullptr && import->module == module && import->name.empty();
-    const std::string local = (there ? "" : "_") + std::string(module);
-    result.names[std::string(module)] = local;
-    if (!there) result.imports += fmt::format("import {} as {}\n", module, local);
-  }
-  return result;
-}
-
-size_t NextLine(const std::string& text, size_t at) {
-  const size_t end = text.find('\n', at);
-  return end == std::string::npos ? text.size() : end + 1;
-}
-
-// The line after the last import above the function, or after the module's docstring; else where
-// the first statement begins, below a shebang and a licence.
-size_t ImportPlace(const std::string& text, const Node& root, const Node& function) {
-  const auto statements = root.children();
-  size_t place = statements.front().begin();
-  for (const Node& statement : statements) {
-    if (statement.begin() >= function.begin()) break;
-    const bool docstring = statement == statements.front() &&
-                           statement.is("expression_statement") && !statement.children().empty() &&
-                           statement.children().front().is("string");
-    if (docstring || statement.type().find("import") != std::string_view::npos)
-      place = NextLine(text, statement.end());
-  }
-  return place;
-}
-
-// Above the comment that belongs to the function.
-size_t HelperPlace(const std::string& text, const Node& function) {
+// Above the comments that belong to the function. Those at the top of the file belong to the file.
+size_t HelperPlace(const std::string& text, const Node& root, const Node& function) {
   size_t place = function.begin();
-  while (place >= 2) {
-    const size_t before = text.rfind('\n', place - 2);
-    const size_t line = before == std::string::npos ? 0 : before + 1;
-    if (text[line] != '#') break;
-    place = line;
-    if (place == 0) break;
+  int line = function.line();
+  const auto nodes = root.tokens();
+  auto at = std::ranges::find(nodes, function);
+  while (at != nodes.begin()) {
+    const Node& above = *--at;
+    const bool own_line = above.begin() == 0 || text[above.begin() - 1] == '\n';
+    if (!above.is("comment") || !own_line || above.last_line() != line - 1) return place;
+    place = above.begin();
+    line = above.line();
   }
-  return place;
-}
-
-std::string HelperText(const std::map<std::string, std::string>& modules) {
-  std::string helper(kHelper);
-  for (const auto& [module, name] : modules)
-    helper = ReplaceAll(helper, fmt::format("{{{}}}", module), name);
-  return helper;
-}
-
-std::string WithLineEndings(std::string text, bool crlf) {
-  return crlf ? ReplaceAll(std::move(text), "\n", "\r\n") : text;
+  return function.begin();
 }
 
 Node FindFunction(const Node& root, const CodeSite& site) {
@@ -168,31 +130,42 @@ std::optional<std::string> Obstacle(const SyntaxTree& tree, const ModuleScope& s
   if (const Node helper = scope.Function(kDecorator); helper.ok()) {
     if (helper.begin() > function.begin())
       return "the code inserted by an earlier change stands below it";
-    std::map<std::string, std::string> modules;
-    for (const std::string_view module : kModules) {
-      const bool plain = helper.text().find(fmt::format("_{}.", module)) == std::string_view::npos;
-      modules[std::string(module)] = (plain ? "" : "_") + std::string(module);
-    }
-    const std::string text = ReplaceAll(tree.text(), "\r", "");
-    if (text.find(HelperText(modules)) == std::string::npos)
+    if (ReplaceAll(tree.text(), "\r", "").find(kHelper) == std::string::npos)
       return fmt::format("{} is not the code that an earlier change inserted", kDecorator);
-    return std::nullopt;
+  } else if (scope.Mentions(kDecorator)) {
+    return fmt::format("its module has a name {} already", kDecorator);
   }
-  for (const std::string_view name : {kDecorator, "_is_plain"sv, "_is_value"sv}) {
-    if (scope.Mentions(name)) return fmt::format("its module has a name {} already", name);
-  }
-  for (const std::string_view module : kModules) {
-    const std::string local = "_" + std::string(module);
-    const ImportedName* import = scope.Import(local);
-    const bool same = import != nullptr && import->module == module && import->name.empty();
-    if (scope.Mentions(local) && !same)
-      return fmt::format("its module has a name {} already", local);
-  }
-  for (const std::string_view builtin :
-       {"all", "bool", "bytes", "dict", "float", "frozenset", "int", "len", "list", "map", "set",
-        "str", "tuple", "type"}) {
+  for (const std::string_view builtin : kBuiltins) {
     if (scope.IsBound(builtin)) return fmt::format("its module has a {} of its own", builtin);
   }
+  return std::nullopt;
+}
+
+// Why no call could ever be remembered, or should not be, because of this parameter.
+std::optional<std::string> ArgumentObstacle(const Node& parameter) {
+  static const NameSet kSecrets = Words(
+      "password passwd passphrase pwd secret token credential credentials apikey jwt otp pin cvv "
+      "ssn");
+  static const NameSet kSecretPairs = Words("api_key private_key access_key card_number");
+  static const NameSet kNeverPlain = Words(
+      "list List dict Dict set Set frozenset FrozenSet bytearray Callable Iterator Generator "
+      "Mapping MutableMapping MutableSequence Counter defaultdict deque Decimal date datetime");
+  const Node named = parameter.is("identifier") || parameter.children().empty()
+                         ? parameter
+                         : parameter.children().front();
+  const std::string name = Lowercase(named.text());
+  const auto words = Split(name, '_');
+  bool secret = false;
+  for (size_t i = 0; i < words.size(); ++i) {
+    secret = secret || kSecrets.contains(words[i]) ||
+             (i > 0 && kSecretPairs.contains(words[i - 1] + "_" + words[i]));
+  }
+  if (secret) return fmt::format("{} would be kept in memory", name);
+  std::string_view type = parameter.field("type").text();
+  type = type.substr(0, type.find('['));
+  type = type.substr(type.rfind('.') + 1);  // npos + 1 is 0
+  if (kNeverPlain.contains(type))
+    return fmt::format("the argument {} is nothing that can be remembered", parameter.text());
   return std::nullopt;
 }
 
@@ -201,10 +174,12 @@ std::string Folder(const std::string& path) {
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
-// Whether Python may look for modules in this folder: not in a package, unless a script lies in it.
+// Whether Python may look for modules in this folder: not in a package, unless a script lies in it
+// or the path is changed.
 bool MayBeOnThePath(const ComponentTree& tree, const std::string& folder) {
   bool package = false, script = false;
   for (const SourceFile& file : tree.files) {
+    if (file.text.find("sys.path") != std::string::npos) return true;
     if (Folder(file.path) != folder) continue;
     package = package || file.path == folder + "__init__.py";
     script = script || file.text.find("\"__main__\"") != std::string::npos ||
@@ -224,35 +199,30 @@ std::optional<std::string> Shadowed(const ComponentTree& tree, const std::string
   return name;
 }
 
-std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& function) {
+std::string Decorator(const std::set<std::string>& names) {
+  std::vector<std::string> quoted;
+  for (const std::string& name : names) quoted.push_back(fmt::format("\"{}\"", name));
+  const std::string line = fmt::format("@{}({})\n", kDecorator, Join(quoted, ", "));
+  constexpr size_t kLineMax = 100;
+  if (line.size() <= kLineMax) return line;
+  return fmt::format("@{}(\n    {},\n)\n", kDecorator, Join(quoted, ",\n    "));
+}
+
+std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& function,
+                 const std::set<std::string>& names) {
   const std::string& text = tree.text();
-  const bool crlf = text.find("\r\n") != std::string::npos;
-  std::vector<Insertion> insertions;
-  if (!scope.Function(kDecorator).ok()) {
-    const ModuleNames modules = NameModules(scope, tree.root(), function);
-    const size_t imports_at = ImportPlace(text, tree.root(), function);
-    const size_t helper_at = HelperPlace(text, function);
-    const bool own_line = imports_at == 0 || text[imports_at - 1] == '\n';
-    insertions.push_back(
-        {std::min(imports_at, helper_at),
-         (own_line ? "" : "\n") + modules.imports + (imports_at >= helper_at ? "\n\n" : "")});
-    const std::string helper = HelperText(modules.names);
-    const std::string above = ReplaceAll(text.substr(0, helper_at), "\r", "");
-    const bool apart = above.empty() || above.ends_with("\n\n\n") || imports_at >= helper_at;
-    insertions.push_back({helper_at, (apart                     ? ""
-                                      : above.ends_with("\n\n") ? "\n"
-                                                                : "\n\n") +
-                                         helper});
-  }
-  insertions.push_back({function.begin(), fmt::format("@{}\n", kDecorator)});
-  std::string edited;
-  size_t done = 0;
-  for (const Insertion& insertion : insertions) {
-    edited += text.substr(done, insertion.at - done);
-    edited += WithLineEndings(insertion.text, crlf);
-    done = insertion.at;
-  }
-  return edited + text.substr(done);
+  const auto in_style = [&](std::string inserted) {
+    return text.find("\r\n") == std::string::npos ? inserted : ReplaceAll(inserted, "\n", "\r\n");
+  };
+  const std::string decorated = in_style(Decorator(names)) + text.substr(function.begin());
+  if (scope.Function(kDecorator).ok()) return text.substr(0, function.begin()) + decorated;
+  const size_t place = HelperPlace(text, tree.root(), function);
+  const std::string above = ReplaceAll(text.substr(0, place), "\r", "");
+  const std::string_view apart = above.empty() || above.ends_with("\n\n\n") ? ""
+                                 : above.ends_with("\n\n")                  ? "\n"
+                                                                            : "\n\n";
+  return text.substr(0, place) + in_style(std::string(apart) + std::string(kHelper)) +
+         text.substr(place, function.begin() - place) + decorated;
 }
 
 }  // namespace
@@ -267,14 +237,17 @@ Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) 
   const ModuleScope scope(syntax);
   const std::string name(function.field("name").text());
   if (function.parent().is("decorated_definition")) return Refuse(site, "it is decorated already");
-  if (scope.HasStarImport())
-    return Refuse(site, "its module imports *, so that its names are not known");
+  if (!scope.NamesAreKnown())
+    return Refuse(site, "its module imports * or has names beyond ASCII: it may bind any name");
   if (!(scope.Function(name) == function)) {
     return Refuse(site, "it is no function at the top of its module, defined once");
   }
   if (const auto taken = Obstacle(syntax, scope, function)) return Refuse(site, *taken);
   auto proof = ProvePure(scope, function);
   if (!proof) return Refuse(site, proof.error().message);
+  for (const Node& parameter : function.field("parameters").children()) {
+    if (const auto obstacle = ArgumentObstacle(parameter)) return Refuse(site, *obstacle);
+  }
   if (!proof->does_work) return Refuse(site, "it does too little to be worth remembering");
   proof->modules.insert(kModules.begin(), kModules.end());
   for (const SourceFile& other : tree.files) {
@@ -283,16 +256,13 @@ Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) 
       return Refuse(site, fmt::format("{} may be imported in place of the standard library's {}",
                                       other.path, *shadowed));
     }
-    if (MayRebind(other.text, proof->names_used)) {
-      return Refuse(site, fmt::format("{} may rebind a name that it depends on", other.path));
-    }
   }
   Change change;
   change.author = Author::kRecipe;
   change.author_name = "recipe:remember-results";
   change.summary =
       fmt::format("{} remembers its results (at most 256, for 300 s)", site.function.name);
-  change.files.push_back({site.path, file->text, Edit(syntax, scope, function)});
+  change.files.push_back({site.path, file->text, Edit(syntax, scope, function, proof->names_used)});
   return change;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 // The recipe "remember results": a pure function remembers what it computed, bounded in number,
 // size and age. Preconditions are proved (purity.h) or checked at run time by the inserted code:
-// arguments and results that are not plain built-in values are passed through, every caller gets a
-// copy of its own. docs/recipes.md shows the inserted code and argues each precondition.
+// arguments and results that are not plain built-in values are passed through, names that stand for
+// another object give a new result, every caller gets a copy. docs/recipes.md lists all of it.
 
 #include "adapters/python/syntax_tree.h"
 #include "ports/language_support.h"
