@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 namespace ratchet {
@@ -197,6 +198,20 @@ TEST_F(SqliteTelemetryStoreTest, WhatIsOverALimitIsDroppedAndCounted) {
   SpanRecord old = Span("a", "t3", true, 1);
   old.start = kNow - Duration(30LL * 86'400'000);
   EXPECT_EQ(store_->Write({.spans = {old}})->dropped, 1U);
+}
+
+TEST_F(SqliteTelemetryStoreTest, CountsNeverBecomeNegative) {
+  Sample sample{.series = {TenantId("a"), ComponentId("shop"), "x", "", "m"}, .time = kNow};
+  sample.values.Add(1e300, Summary::kCountMax - 1);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(store_->Write({.samples = {sample}}));
+    Reopen();
+  }
+  const auto points = store_->Points(Everything());
+  ASSERT_EQ(points->size(), 1U);
+  EXPECT_EQ(points->at(0).values.count, Summary::kCountMax);
+  EXPECT_TRUE(std::isfinite(points->at(0).values.sum));
+  EXPECT_LE(points->at(0).values.sketch.count(), Summary::kCountMax);
 }
 
 TEST_F(SqliteTelemetryStoreTest, RetentionRemovesWhatIsOld) {
