@@ -100,6 +100,8 @@ void WaitForEnd(const sigset_t& signals, EngineLoop& loop, Housekeeping& houseke
 
 Status RunDaemon(const AppConfig& given) {
   AppConfig config = given;
+  for (const auto& [id, component] : config.engine.components)
+    config.telemetry.configured[id] = component.tenants;
   const sigset_t signals = BlockSignals();
   TRY(StateFolder folder, StateFolder::Prepare(config.state_dir));
   TRY_STATUS(folder.Lock());

@@ -200,6 +200,45 @@ TEST_F(SqliteTelemetryStoreTest, WhatIsOverALimitIsDroppedAndCounted) {
   EXPECT_EQ(store_->Write({.spans = {old}})->dropped, 1U);
 }
 
+// One sender that nobody configured fills what it may; what is configured still finds room.
+TEST_F(SqliteTelemetryStoreTest, WhatIsConfiguredHasPriority) {
+  Reopen({.series_max = 20,
+          .clusters_max = 20,
+          .shapes_max = 20,
+          .configured = {{ComponentId("shop"), {TenantId("a")}}}});
+  TelemetryBatch flood;
+  for (int i = 0; i < 30; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    SpanRecord request = Span("evil", name, true, 1), call = Span("evil", name, false, 1);
+    request.operation = call.name = name;
+    call.operation_known = true;
+    flood.spans.insert(flood.spans.end(), {request, call});
+    flood.logs.push_back({.tenant = TenantId("evil"),
+                          .component = ComponentId("nobody"),
+                          .time = kNow,
+                          .level = LogLevel::kError,
+                          .exception_type = name});
+  }
+  const auto report = store_->Write(flood);
+  EXPECT_EQ(report->accepted, 6U);
+  EXPECT_EQ(report->dropped, 84U);
+  EXPECT_EQ(report->dropped_by, (std::map<std::string, std::uint64_t>{
+                                    {"clusters", 28}, {"series", 28}, {"shapes", 28}}));
+  Reopen({.series_max = 20,
+          .clusters_max = 20,
+          .shapes_max = 20,
+          .configured = {{ComponentId("shop"), {TenantId("a")}}}});
+  EXPECT_EQ(store_->Write(flood)->accepted, 6U);  // what is known goes on
+  TelemetryBatch own{.spans = {Span("a", "t1", true, 1), Span("a", "t1", false, 1)}};
+  own.logs = {flood.logs[0]};
+  own.logs[0].tenant = TenantId("a");
+  own.logs[0].component = ComponentId("shop");
+  EXPECT_EQ(store_->Write(own)->dropped, 0U);
+  EXPECT_EQ(store_->Points(Everything("a"))->size(), 1U);
+  EXPECT_EQ(store_->ErrorClusters(Everything("a"))->size(), 1U);
+  EXPECT_EQ(store_->CallShapes(Everything("a"))->size(), 1U);
+}
+
 TEST_F(SqliteTelemetryStoreTest, CountsNeverBecomeNegative) {
   Sample sample{.series = {TenantId("a"), ComponentId("shop"), "x", "", "m"}, .time = kNow};
   sample.values.Add(1e300, Summary::kCountMax - 1);
