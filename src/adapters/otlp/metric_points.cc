@@ -2,13 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace ratchet::otlp {
+namespace {
+
+// A count of a cumulative stream that is smaller than it was; both points have the same buckets.
+bool Fell(const HistogramPoint& before, const HistogramPoint& now) {
+  if (now.count < before.count || now.zero_count < before.zero_count ||
+      now.negative_count < before.negative_count)
+    return true;
+  return !std::ranges::equal(now.bucket_counts, before.bucket_counts, std::greater_equal<>());
+}
+
+}  // namespace
 
 Summary SummaryOf(const HistogramPoint& point) {
   Summary summary;
   const auto& bounds = point.bounds;
-  if (point.zero_count > 0) summary.Add(0, point.zero_count);
+  summary.Add(0, point.zero_count);
+  summary.Add(0, point.negative_count);  // the sketch does not tell them apart
   for (size_t i = 0; i < point.bucket_counts.size(); ++i) {
     const std::uint64_t count = point.bucket_counts[i];
     if (count == 0) continue;
@@ -86,18 +99,18 @@ bool CumulativeState::Difference(const std::string& series, HistogramPoint& poin
   const bool same_shape = before.bucket_counts.size() == point.bucket_counts.size() &&
                           before.bounds == point.bounds && before.scale == point.scale &&
                           before.offset == point.offset;
-  const bool reset =
-      !known || !same_shape || point.start != last->start || point.count < before.count;
+  const bool reset = !known || !same_shape || point.start != last->start || Fell(before, point);
   last->start = point.start;
   last->histogram = point;
+  last->histogram.attributes.clear();  // they are in the name of the series
   if (reset) return known ? same_shape : point.start >= listening_since_;
   point.count -= before.count;
   point.sum -= before.sum;
-  point.zero_count -= std::min(point.zero_count, before.zero_count);
+  point.zero_count -= before.zero_count;
+  point.negative_count -= before.negative_count;
   point.has_min = point.has_max = false;  // of the whole stream, not of the difference
-  for (size_t i = 0; i < point.bucket_counts.size(); ++i) {
-    point.bucket_counts[i] -= std::min(point.bucket_counts[i], before.bucket_counts[i]);
-  }
+  for (size_t i = 0; i < point.bucket_counts.size(); ++i)
+    point.bucket_counts[i] -= before.bucket_counts[i];
   return true;
 }
 
