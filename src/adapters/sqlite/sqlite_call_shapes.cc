@@ -35,11 +35,14 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
   }
   // Calls end before the request that they belong to and may arrive earlier: they wait for it.
   auto waiting = std::exchange(orphans_, {});
+  const auto from_now = waiting.size();
   for (const SpanRecord& span : spans) {
     if (!span.entry && Acceptable(span.start, report))
       waiting.push_back(std::make_shared<const SpanRecord>(span));
   }
-  for (const auto& call : waiting) {
+  WriteReport earlier;  // whose senders have their answer
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    const auto& call = waiting[i];
     SpanRecord span = *call;
     if (!span.operation_known) {
       const auto at = operations_.find(span.trace_id);
@@ -50,8 +53,9 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
       }
       if (at != operations_.end()) span.operation = at->second;
     }
-    TRY_STATUS(AddCall(span, report));
+    TRY_STATUS(AddCall(span, i < from_now ? earlier : report));
   }
+  for (const auto& [limit, count] : earlier.dropped_by) report.dropped_by[limit] += count;
   return {};
 }
 

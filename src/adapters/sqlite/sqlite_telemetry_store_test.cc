@@ -239,6 +239,16 @@ TEST_F(SqliteTelemetryStoreTest, WhatIsConfiguredHasPriority) {
   EXPECT_EQ(store_->CallShapes(Everything("a"))->size(), 1U);
 }
 
+TEST_F(SqliteTelemetryStoreTest, NobodyIsToldOfWhatOthersSentEarlier) {
+  Reopen({.shapes_max = 1});
+  SpanRecord known = Span("a", "t0", false, 1);
+  known.operation_known = true;
+  ASSERT_TRUE(store_->Write({.spans = {known, Span("b", "t1", false, 1)}}));  // t1 waits
+  const auto report = store_->Write({.spans = {Span("b", "t1", true, 1)}});
+  EXPECT_EQ(report->dropped, 0U);
+  EXPECT_EQ(report->dropped_by.at("shapes"), 1U);
+}
+
 TEST_F(SqliteTelemetryStoreTest, CountsNeverBecomeNegative) {
   Sample sample{.series = {TenantId("a"), ComponentId("shop"), "x", "", "m"}, .time = kNow};
   sample.values.Add(1e300, Summary::kCountMax - 1);
