@@ -57,21 +57,34 @@ CumulativeState::Last* CumulativeState::Touch(const std::string& series, bool& k
   } else {
     order_.push_front({.series = series, .known = true});
     known_[series] = order_.begin();
-    if (known_.size() > capacity_) {
-      // Should a forgotten stream come back, it is one whose beginning is not remembered.
-      listening_since_ = std::max(listening_since_, order_.back().start + Duration(1));
-      known_.erase(order_.back().series);
-      order_.pop_back();
-    }
+    weight_ += Weight({});
+    Shrink();
   }
   return &order_.front();
+}
+
+size_t CumulativeState::Weight(const HistogramPoint& point) {
+  return 1 + (point.bucket_counts.size() + point.bounds.size()) / 32;
+}
+
+void CumulativeState::Shrink() {
+  while (weight_ > capacity_ && order_.size() > 1) {
+    const Last& oldest = order_.back();
+    // Should a forgotten stream come back, it is one whose beginning is not remembered.
+    listening_since_ = std::max(listening_since_, oldest.start + Duration(1));
+    weight_ -= Weight(oldest.histogram);
+    known_.erase(oldest.series);
+    order_.pop_back();
+  }
 }
 
 void CumulativeState::Undo() {
   for (auto before = journal_.rbegin(); before != journal_.rend(); ++before) {
     const auto at = known_.find(before->series);
     if (at == known_.end()) continue;  // forgotten meanwhile
+    weight_ -= Weight(at->second->histogram);
     if (before->known) {
+      weight_ += Weight(before->histogram);
       *at->second = std::move(*before);
     } else {
       order_.erase(at->second);
@@ -103,6 +116,8 @@ bool CumulativeState::Difference(const std::string& series, HistogramPoint& poin
   last->start = point.start;
   last->histogram = point;
   last->histogram.attributes.clear();  // they are in the name of the series
+  weight_ += Weight(point) - Weight(before);
+  Shrink();
   if (reset) return known ? same_shape : point.start >= listening_since_;
   point.count -= before.count;
   point.sum -= before.sum;

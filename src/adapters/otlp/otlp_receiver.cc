@@ -159,6 +159,10 @@ OtlpReceiver::Keys OtlpReceiver::KeysOf(const Attributes& own, const Attributes&
   keys.operation_known = !keys.operation.empty();
   if (keys.operation.empty()) keys.operation = name;
   keys.version = Either(own, resource, {"ratchet.version", "service.version"});
+  constexpr size_t kNameBytes = 200;  // as the store keeps them
+  for (std::string* text :
+       {&keys.tenant.value, &keys.component.value, &keys.operation, &keys.version})
+    *text = Shorten(*text, kNameBytes);
   return keys;
 }
 

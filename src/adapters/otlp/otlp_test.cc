@@ -343,6 +343,23 @@ TEST_F(OtlpTest, AStreamThatBeganWhileWeListenedCountsFromItsFirstPoint) {
   EXPECT_EQ(store_.last.samples[0].values.sum, 12);
 }
 
+TEST(CumulativeStateTest, LargeHistogramsTakeTheRoomOfSeveralPoints) {
+  CumulativeState state(100, FromMillis(1'000));
+  const auto known = [&](const std::string& series, size_t buckets) {
+    HistogramPoint point{.start = FromMillis(10)};  // before we listened: only differences count
+    point.bucket_counts.resize(buckets);
+    return state.Difference(series, point);
+  };
+  EXPECT_FALSE(known("small", 10));
+  EXPECT_TRUE(known("small", 10));
+  for (const char* large : {"a", "b", "c", "d"}) EXPECT_FALSE(known(large, 1'000));
+  EXPECT_FALSE(known("a", 1'000));
+  EXPECT_FALSE(known("small", 10));
+  state.Undo();
+  EXPECT_FALSE(known("b", 1'000));
+  EXPECT_TRUE(known("b", 1'000));
+}
+
 TEST_F(OtlpTest, HistogramsBecomeLatenciesInMilliseconds) {
   Post(
       "/v1/metrics",
