@@ -77,14 +77,31 @@ Result<Stores> OpenStores(const StateFolder& folder, const AppConfig& config, co
 
 http::Response AnswerOtlp(otlp::OtlpReceiver& receiver, const http::Request& request) {
   if (request.method != "POST")
-    return {.status = 405, .body = R"({"code":3,"message":"allowed: POST"})"};
+    return {.status = 405,
+            .body = R"({"code":12,"message":"allowed: POST"})",
+            .headers = {{"Allow", "POST"}}};
   const auto header = [&](const char* name) {
     const auto at = request.headers.find(name);
     return at == request.headers.end() ? std::string() : at->second;
   };
   const auto answer = receiver.Receive(request.path, header("content-type"),
                                        header("content-encoding"), request.body);
-  return {.status = answer.status, .body = answer.body};
+  http::Response response{.status = answer.status, .body = answer.body};
+  if (answer.retry_after_s > 0)
+    response.headers["Retry-After"] = std::to_string(answer.retry_after_s);
+  return response;
+}
+
+// The API, which knows nothing of the intake; its metrics get the intake's.
+http::Response AnswerApi(http::Api& api, const otlp::OtlpReceiver& receiver,
+                         const http::Request& request) {
+  http::Response response = api.Handle(request);
+  if (request.path != "/metrics" || response.status != 200) return response;
+  response.body += "# TYPE ratchet_telemetry_dropped_total counter\n";
+  for (const auto& [reason, count] : receiver.Dropped())
+    response.body +=
+        fmt::format("ratchet_telemetry_dropped_total{{reason=\"{}\"}} {}\n", reason, count);
+  return response;
 }
 
 // The signals are blocked in every thread; waits for one of them or for the engine's end.
@@ -100,6 +117,8 @@ void WaitForEnd(const sigset_t& signals, EngineLoop& loop, Housekeeping& houseke
 
 Status RunDaemon(const AppConfig& given) {
   AppConfig config = given;
+  for (const auto& [id, component] : config.engine.components)
+    config.telemetry.configured[id] = component.tenants;
   const sigset_t signals = BlockSignals();
   TRY(StateFolder folder, StateFolder::Prepare(config.state_dir));
   TRY_STATUS(folder.Lock());
@@ -136,7 +155,7 @@ Status RunDaemon(const AppConfig& given) {
   TRY(const auto api_server,
       http::Server::Start(
           {.address = config.http_address, .port = config.http_port, .body_bytes_max = 1U << 20},
-          [&](const http::Request& request) { return api.Handle(request); }));
+          [&](const http::Request& request) { return AnswerApi(api, receiver, request); }));
   TRY(const auto otlp_server,
       http::Server::Start(
           {.address = config.otlp_address, .port = config.otlp_port, .threads = 2},

@@ -4,6 +4,7 @@
 // Thread-safe. The tenant filter is applied inside the store, never by the caller.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,8 +24,14 @@ struct TelemetryQuery {
 
 struct WriteReport {
   std::uint64_t accepted = 0;
-  std::uint64_t dropped = 0;  // over a limit; counted, and said to the sender
-  std::string drop_reason;
+  std::uint64_t dropped = 0;                        // over a limit; counted, and said to the sender
+  std::string drop_reason;                          // the first
+  std::map<std::string, std::uint64_t> dropped_by;  // "time", "series", "clusters", "shapes"
+
+  void Drop(const std::string& limit, std::string reason) {
+    if (dropped++ == 0) drop_reason = std::move(reason);
+    ++dropped_by[limit];
+  }
 };
 
 class TelemetryStore {

@@ -2,6 +2,7 @@
 // The decoder boundary: what any encoding of OTLP is decoded to, before it becomes telemetry of
 // ours. JSON is decoded by otlp_json; another encoding fills the same types.
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct NumberPoint {
   Attributes attributes;
   Instant time, start;
   double value = 0;
+  bool has_value = false;
 };
 struct HistogramPoint {
   Attributes attributes;
@@ -30,6 +32,7 @@ struct HistogramPoint {
   std::vector<double> bounds;  // explicit buckets; empty for exponential ones
   int scale = 0, offset = 0;   // exponential buckets
   std::uint64_t zero_count = 0;
+  std::uint64_t negative_count = 0;  // of all negative exponential buckets together
 };
 enum class MetricKind { kGauge, kSum, kHistogram, kExponentialHistogram };
 struct Metric {
@@ -64,6 +67,23 @@ struct Resource {
   std::vector<Metric> metrics;
   std::vector<Span> spans;
   std::vector<Log> logs;
+};
+
+// What of a request is refused, record by record; the rest is kept.
+struct Rejections {
+  std::uint64_t records = 0;  // spans, log records or data points
+  std::uint64_t events = 0;   // exceptions beyond what is read of one span
+  std::string first_reason;
+
+  void Add(const std::string& reason, std::uint64_t count = 1) {
+    if (records == 0) first_reason = reason;
+    records += count;
+  }
+};
+
+struct Decoded {
+  std::vector<Resource> resources;
+  Rejections rejected;
 };
 
 }  // namespace ratchet::otlp

@@ -28,6 +28,8 @@ Result<std::string> Inflate(std::string_view body, size_t bytes_max) {
     }
     out.append(buffer.data(), got);
     if (code == Z_OK && got == 0 && stream.avail_in == 0) break;
+    // Another member, or what is none: then the next inflate says so.
+    if (code == Z_STREAM_END && stream.avail_in > 0) code = inflateReset(&stream);
   }
   inflateEnd(&stream);
   if (code != Z_STREAM_END)

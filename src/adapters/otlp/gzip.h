@@ -1,5 +1,5 @@
 #pragma once
-// Inflates a gzip body within a limit.
+// Inflates a gzip body within a limit: all its members, as RFC 1952 has it.
 
 #include <string>
 #include <string_view>

@@ -2,13 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace ratchet::otlp {
+namespace {
+
+// A count of a cumulative stream that is smaller than it was; both points have the same buckets.
+bool Fell(const HistogramPoint& before, const HistogramPoint& now) {
+  if (now.count < before.count || now.zero_count < before.zero_count ||
+      now.negative_count < before.negative_count)
+    return true;
+  return !std::ranges::equal(now.bucket_counts, before.bucket_counts, std::greater_equal<>());
+}
+
+}  // namespace
 
 Summary SummaryOf(const HistogramPoint& point) {
   Summary summary;
   const auto& bounds = point.bounds;
-  if (point.zero_count > 0) summary.Add(0, point.zero_count);
+  summary.Add(0, point.zero_count);
+  summary.Add(0, point.negative_count);  // the sketch does not tell them apart
   for (size_t i = 0; i < point.bucket_counts.size(); ++i) {
     const std::uint64_t count = point.bucket_counts[i];
     if (count == 0) continue;
@@ -44,21 +57,34 @@ CumulativeState::Last* CumulativeState::Touch(const std::string& series, bool& k
   } else {
     order_.push_front({.series = series, .known = true});
     known_[series] = order_.begin();
-    if (known_.size() > capacity_) {
-      // Should a forgotten stream come back, it is one whose beginning is not remembered.
-      listening_since_ = std::max(listening_since_, order_.back().start + Duration(1));
-      known_.erase(order_.back().series);
-      order_.pop_back();
-    }
+    weight_ += Weight({});
+    Shrink();
   }
   return &order_.front();
+}
+
+size_t CumulativeState::Weight(const HistogramPoint& point) {
+  return 1 + (point.bucket_counts.size() + point.bounds.size()) / 32;
+}
+
+void CumulativeState::Shrink() {
+  while (weight_ > capacity_ && order_.size() > 1) {
+    const Last& oldest = order_.back();
+    // Should a forgotten stream come back, it is one whose beginning is not remembered.
+    listening_since_ = std::max(listening_since_, oldest.start + Duration(1));
+    weight_ -= Weight(oldest.histogram);
+    known_.erase(oldest.series);
+    order_.pop_back();
+  }
 }
 
 void CumulativeState::Undo() {
   for (auto before = journal_.rbegin(); before != journal_.rend(); ++before) {
     const auto at = known_.find(before->series);
     if (at == known_.end()) continue;  // forgotten meanwhile
+    weight_ -= Weight(at->second->histogram);
     if (before->known) {
+      weight_ += Weight(before->histogram);
       *at->second = std::move(*before);
     } else {
       order_.erase(at->second);
@@ -86,18 +112,20 @@ bool CumulativeState::Difference(const std::string& series, HistogramPoint& poin
   const bool same_shape = before.bucket_counts.size() == point.bucket_counts.size() &&
                           before.bounds == point.bounds && before.scale == point.scale &&
                           before.offset == point.offset;
-  const bool reset =
-      !known || !same_shape || point.start != last->start || point.count < before.count;
+  const bool reset = !known || !same_shape || point.start != last->start || Fell(before, point);
   last->start = point.start;
   last->histogram = point;
+  last->histogram.attributes.clear();  // they are in the name of the series
+  weight_ += Weight(point) - Weight(before);
+  Shrink();
   if (reset) return known ? same_shape : point.start >= listening_since_;
   point.count -= before.count;
   point.sum -= before.sum;
-  point.zero_count -= std::min(point.zero_count, before.zero_count);
+  point.zero_count -= before.zero_count;
+  point.negative_count -= before.negative_count;
   point.has_min = point.has_max = false;  // of the whole stream, not of the difference
-  for (size_t i = 0; i < point.bucket_counts.size(); ++i) {
-    point.bucket_counts[i] -= std::min(point.bucket_counts[i], before.bucket_counts[i]);
-  }
+  for (size_t i = 0; i < point.bucket_counts.size(); ++i)
+    point.bucket_counts[i] -= before.bucket_counts[i];
   return true;
 }
 

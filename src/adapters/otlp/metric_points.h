@@ -15,8 +15,9 @@ namespace ratchet::otlp {
 // are exact where they were reported.
 Summary SummaryOf(const HistogramPoint& point);
 
-// Remembers the last cumulative point of each series (least recently used are forgotten). Resets (a
-// new start time, or smaller counts) start again from zero.
+// Remembers the last cumulative point of each series. Resets (a new start time, or smaller counts)
+// start again from zero. `capacity` is in points of about 32 numbers: larger histograms take the
+// room of several. Beyond it the least recently used are forgotten.
 class CumulativeState {
  public:
   CumulativeState(size_t capacity, Instant listening_since)
@@ -38,7 +39,9 @@ class CumulativeState {
     HistogramPoint histogram;
   };
   Last* Touch(const std::string& series, bool& known);
-  size_t capacity_;
+  void Shrink();
+  static size_t Weight(const HistogramPoint& point);
+  size_t capacity_, weight_ = 0;
   Instant listening_since_;
   std::list<Last> order_;
   std::vector<Last> journal_;  // as they were before, oldest first

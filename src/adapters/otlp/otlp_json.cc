@@ -1,134 +1,28 @@
 #include "adapters/otlp/otlp_json.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
-#include <charconv>
+#include <algorithm>
 
-#include "core/base/text.h"
+#include "adapters/otlp/json_fields.h"
+#include "core/stats/summary.h"
 
 namespace ratchet::otlp {
 namespace {
 
-using Element = simdjson::dom::element;
-using simdjson::dom::array;
-using simdjson::dom::object;
+struct TooMany {};  // objects; thrown and caught inside this file only
 
-// What is wrong with a message; thrown and caught inside this file only.
-struct Malformed {
-  std::string what;
-};
+// In the order of MetricKind; then what is not read.
+constexpr const char* kMetricKinds[] = {"gauge", "sum", "histogram", "exponentialHistogram",
+                                        "summary"};
+constexpr size_t kSummaryKind = 4;
 
-constexpr size_t kTextBytes = 16'000;  // longer attribute values and bodies are cut
-
-[[noreturn]] void Wrong(std::string_view name, std::string_view wanted) {
-  throw Malformed{fmt::format("{} is not {}", name, wanted)};
-}
-
-bool Has(const object& o, const char* name, Element& out) {
-  return o[name].get(out) == simdjson::SUCCESS && !out.is_null();
-}
-
-object AsObject(Element element, std::string_view name) {
-  object o;
-  if (element.get(o) != simdjson::SUCCESS) Wrong(name, "an object");
-  return o;
-}
-
-// Calls `each` for every object in the array member `name`, if it is there.
-template <typename Each>
-void ForEach(const object& o, const char* name, const Each& each) {
-  Element element;
-  if (!Has(o, name, element)) return;
-  array items;
-  if (element.get(items) != simdjson::SUCCESS) Wrong(name, "an array");
-  for (const Element item : items) each(AsObject(item, name));
-}
-
-std::string Text(const object& o, const char* name) {
-  Element element;
-  if (!Has(o, name, element)) return {};
-  std::string_view text;
-  if (element.get(text) != simdjson::SUCCESS) Wrong(name, "text");
-  return Shorten(text, kTextBytes);
-}
-
-std::int64_t Integer(Element element, const char* name) {
-  std::int64_t number = 0;
-  if (element.get(number) == simdjson::SUCCESS) return number;
-  std::uint64_t large = 0;
-  if (element.get(large) == simdjson::SUCCESS) Wrong(name, "a 64-bit integer");
-  std::string_view text;
-  if (element.get(text) == simdjson::SUCCESS) {
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (ec == std::errc() && end == text.data() + text.size()) return number;
-  }
-  double real = 0;
-  if (element.get(real) == simdjson::SUCCESS && real > -9e15 && real < 9e15 &&
-      real == static_cast<double>(static_cast<std::int64_t>(real))) {
-    return static_cast<std::int64_t>(real);
-  }
-  Wrong(name, "an integer");
-}
-
-std::int64_t IntegerOr(const object& o, const char* name, std::int64_t otherwise) {
-  Element element;
-  return Has(o, name, element) ? Integer(element, name) : otherwise;
-}
-
-std::uint64_t Count(Element element, const char* name) {
-  const std::int64_t number = Integer(element, name);
-  if (number < 0) Wrong(name, "a count");
-  return static_cast<std::uint64_t>(number);
-}
-
-double Real(Element element, const char* name) {
-  double real = 0;
-  if (element.get(real) == simdjson::SUCCESS) return real;
-  std::string_view text;
-  if (element.get(text) == simdjson::SUCCESS) {
-    if (text == "NaN" || text == "Infinity" || text == "-Infinity")
-      return std::numeric_limits<double>::quiet_NaN();
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), real);
-    if (ec == std::errc() && end == text.data() + text.size()) return real;
-  }
-  Wrong(name, "a number");
-}
-
-Instant Time(const object& o, const char* name) {
-  const std::int64_t ns = IntegerOr(o, name, 0);
-  return FromMillis(ns / 1'000'000);
-}
-
-std::string ValueText(const object& value) {
-  Element element;
-  if (Has(value, "stringValue", element)) return Text(value, "stringValue");
-  if (Has(value, "intValue", element)) return std::to_string(Integer(element, "intValue"));
-  if (Has(value, "doubleValue", element)) return fmt::format("{}", Real(element, "doubleValue"));
-  bool flag = false;
-  if (Has(value, "boolValue", element) && element.get(flag) == simdjson::SUCCESS)
-    return flag ? "true" : "false";
-  // Arrays, maps and bytes: their JSON is identity enough.
-  return Shorten(simdjson::minify(value), kTextBytes);
-}
-
-Attributes ReadAttributes(const object& o) {
-  Attributes attributes;
-  ForEach(o, "attributes", [&](const object& item) {
-    constexpr size_t kAttributesMax = 128;
-    Element value;
-    if (attributes.size() < kAttributesMax && Has(item, "value", value)) {
-      attributes[Text(item, "key")] = ValueText(AsObject(value, "value"));
-    }
-  });
-  return attributes;
-}
-
-NumberPoint ReadNumber(const object& o) {
+NumberPoint ReadNumber(const Object& o) {
   NumberPoint point{.attributes = ReadAttributes(o),
                     .time = Time(o, "timeUnixNano"),
                     .start = Time(o, "startTimeUnixNano")};
   Element element;
+  point.has_value = Has(o, "asDouble", element) || Has(o, "asInt", element);
   if (Has(o, "asDouble", element)) {
     point.value = Real(element, "asDouble");
   } else if (Has(o, "asInt", element)) {
@@ -137,15 +31,14 @@ NumberPoint ReadNumber(const object& o) {
   return point;
 }
 
-void ReadBucketCounts(const object& o, std::vector<std::uint64_t>& counts) {
+void ReadBucketCounts(const Object& o, std::vector<std::uint64_t>& counts) {
   Element element;
   if (!Has(o, "bucketCounts", element)) return;
-  array items;
-  if (element.get(items) != simdjson::SUCCESS) Wrong("bucketCounts", "an array");
-  for (const Element item : items) counts.push_back(Count(item, "bucketCounts"));
+  for (const Element item : AsArray(element, "bucketCounts"))
+    counts.push_back(Count(item, "bucketCounts"));
 }
 
-HistogramPoint ReadHistogram(const object& o) {
+HistogramPoint ReadHistogram(const Object& o) {
   HistogramPoint point{.attributes = ReadAttributes(o),
                        .time = Time(o, "timeUnixNano"),
                        .start = Time(o, "startTimeUnixNano")};
@@ -158,21 +51,26 @@ HistogramPoint ReadHistogram(const object& o) {
   if (point.has_max) point.max = Real(element, "max");
   ReadBucketCounts(o, point.bucket_counts);
   if (Has(o, "explicitBounds", element)) {
-    array bounds;
-    if (element.get(bounds) != simdjson::SUCCESS) Wrong("explicitBounds", "an array");
-    for (const Element bound : bounds) point.bounds.push_back(Real(bound, "explicitBounds"));
+    for (const Element bound : AsArray(element, "explicitBounds"))
+      point.bounds.push_back(Real(bound, "explicitBounds"));
   }
   if (Has(o, "zeroCount", element)) point.zero_count = Count(element, "zeroCount");
-  point.scale = static_cast<int>(IntegerOr(o, "scale", 0));
+  if (Has(o, "scale", element)) point.scale = SmallInteger(element, "scale");
   if (Has(o, "positive", element)) {
-    const object positive = AsObject(element, "positive");
-    point.offset = static_cast<int>(IntegerOr(positive, "offset", 0));
+    const Object positive = AsObject(element, "positive");
     ReadBucketCounts(positive, point.bucket_counts);
+    if (Has(positive, "offset", element)) point.offset = SmallInteger(element, "offset");
+  }
+  if (Has(o, "negative", element)) {
+    std::vector<std::uint64_t> counts;
+    ReadBucketCounts(AsObject(element, "negative"), counts);
+    for (const std::uint64_t count : counts)
+      point.negative_count += std::min(count, Summary::kCountMax - point.negative_count);
   }
   return point;
 }
 
-Temporality ReadTemporality(const object& o) {
+Temporality ReadTemporality(const Object& o) {
   Element element;
   if (!Has(o, "aggregationTemporality", element)) return Temporality::kUnspecified;
   std::string_view name;
@@ -186,34 +84,25 @@ Temporality ReadTemporality(const object& o) {
                        : Temporality::kUnspecified;
 }
 
-Metric ReadMetric(const object& o) {
-  Metric metric{.name = Text(o, "name"), .unit = Text(o, "unit")};
-  if (metric.name.empty()) Wrong("metric.name", "there");
+int ReadKind(const Object& o) {
   Element element;
-  const auto read = [&](const char* member, MetricKind kind) {
-    if (!Has(o, member, element)) return;
-    const object data = AsObject(element, member);
-    metric.kind = kind;
-    metric.temporality = ReadTemporality(data);
-    bool monotonic = false;
-    Element flag;
-    if (Has(data, "isMonotonic", flag) && flag.get(monotonic) == simdjson::SUCCESS)
-      metric.monotonic = monotonic;
-    ForEach(data, "dataPoints", [&](const object& point) {
-      if (kind == MetricKind::kGauge || kind == MetricKind::kSum)
-        metric.numbers.push_back(ReadNumber(point));
-      else
-        metric.histograms.push_back(ReadHistogram(point));
-    });
-  };
-  read("gauge", MetricKind::kGauge);
-  read("sum", MetricKind::kSum);
-  read("histogram", MetricKind::kHistogram);
-  read("exponentialHistogram", MetricKind::kExponentialHistogram);
-  return metric;
+  if (!Has(o, "kind", element)) return 0;
+  std::string_view name;
+  if (element.get(name) == simdjson::SUCCESS && name.starts_with("SPAN_KIND"))
+    return name == "SPAN_KIND_SERVER" ? 2 : name == "SPAN_KIND_CONSUMER" ? 5 : 1;
+  return SmallInteger(element, "kind");
 }
 
-Span ReadSpan(const object& o) {
+int ReadStatus(const Object& o) {
+  Element element;
+  if (!Has(o, "status", element) || !Has(AsObject(element, "status"), "code", element)) return 0;
+  std::string_view name;
+  if (element.get(name) == simdjson::SUCCESS && name.starts_with("STATUS_CODE"))
+    return name == "STATUS_CODE_ERROR" ? 2 : 0;
+  return SmallInteger(element, "status.code");
+}
+
+Span ReadSpan(const Object& o) {
   Span span{.trace_id = Text(o, "traceId"),
             .span_id = Text(o, "spanId"),
             .parent_id = Text(o, "parentSpanId"),
@@ -221,35 +110,12 @@ Span ReadSpan(const object& o) {
             .start_ns = IntegerOr(o, "startTimeUnixNano", 0),
             .end_ns = IntegerOr(o, "endTimeUnixNano", 0),
             .attributes = ReadAttributes(o)};
-  if (span.trace_id.empty() || span.span_id.empty()) Wrong("span.traceId and spanId", "both there");
-  Element element;
-  if (Has(o, "kind", element)) {
-    std::string_view name;
-    if (element.get(name) == simdjson::SUCCESS && name.starts_with("SPAN_KIND"))
-      span.kind = name == "SPAN_KIND_SERVER" ? 2 : name == "SPAN_KIND_CONSUMER" ? 5 : 1;
-    else
-      span.kind = static_cast<int>(Integer(element, "kind"));
-  }
-  if (Has(o, "status", element)) {
-    const object status = AsObject(element, "status");
-    Element code;
-    std::string_view name;
-    if (Has(status, "code", code)) {
-      if (code.get(name) == simdjson::SUCCESS && name.starts_with("STATUS_CODE"))
-        span.status_code = name == "STATUS_CODE_ERROR" ? 2 : 0;
-      else
-        span.status_code = static_cast<int>(Integer(code, "status.code"));
-    }
-  }
-  ForEach(o, "events", [&](const object& event) {
-    if (span.events.size() < 32)
-      span.events.push_back(
-          {Text(event, "name"), Time(event, "timeUnixNano"), ReadAttributes(event)});
-  });
+  span.kind = ReadKind(o);
+  span.status_code = ReadStatus(o);
   return span;
 }
 
-Log ReadLog(const object& o) {
+Log ReadLog(const Object& o) {
   Log log{.time = Time(o, "timeUnixNano"),
           .severity = 0,
           .span_id = Text(o, "spanId"),
@@ -264,7 +130,7 @@ Log ReadLog(const object& o) {
                          ? 17
                          : 9;
     } else {
-      log.severity = static_cast<int>(Integer(element, "severityNumber"));
+      log.severity = SmallInteger(element, "severityNumber");
     }
   }
   if (Has(o, "body", element)) log.body = ValueText(AsObject(element, "body"));
@@ -289,9 +155,168 @@ Members MembersOf(Signal signal) {
   return {};
 }
 
+// How many data points go with a metric that cannot be read.
+size_t PointsOf(Element metric) {
+  size_t points = 0;
+  for (const char* kind : kMetricKinds) {
+    Element data;
+    Array items;
+    if (metric[kind]["dataPoints"].get(data) == simdjson::SUCCESS &&
+        data.get(items) == simdjson::SUCCESS)
+      points += items.size();
+  }
+  return std::max<size_t>(points, 1);
+}
+
+// One request. What is malformed inside a record rejects that record, and a resource or a metric
+// that cannot be read all the records in it.
+class Decoder {
+ public:
+  explicit Decoder(Signal signal) : signal_(signal), members_(MembersOf(signal)) {}
+
+  // Throws Malformed for a wrong top level, TooMany for more than a request may hold.
+  Decoded Read(Element root) {
+    Element element;
+    if (Has(AsObject(root, "the body"), members_.resources, element)) {
+      for (const Element item : AsArray(element, members_.resources))
+        ReadResource(AsObject(item, members_.resources));
+    }
+    return std::move(decoded_);
+  }
+
+ private:
+  static void Spend(size_t& left) {
+    if (left == 0) throw TooMany{};
+    --left;
+  }
+
+  // Runs `read`; what it throws of a record counts as `records` that were rejected.
+  template <typename Read, typename Records>
+  void Singly(const Read& read, const Records& records) {
+    try {
+      read();
+    } catch (const Malformed& malformed) {
+      decoded_.rejected.Add(malformed.what, records());
+    }
+  }
+  template <typename Read>
+  void Singly(const Read& read) {
+    Singly(read, [] { return size_t{1}; });
+  }
+
+  void ReadResource(const Object& o) {
+    Spend(groups_left_);
+    Resource resource;
+    std::string fault;
+    try {
+      Element element;
+      if (Has(o, "resource", element))
+        resource.attributes = ReadAttributes(AsObject(element, "resource"));
+    } catch (const Malformed& malformed) {
+      fault = malformed.what;
+    }
+    Singly([&] {
+      Element element;
+      if (!Has(o, members_.scopes, element)) return;
+      for (const Element scope : AsArray(element, members_.scopes))
+        Singly([&] { ReadScope(AsObject(scope, members_.scopes), fault, resource); });
+    });
+    decoded_.resources.push_back(std::move(resource));
+  }
+
+  void ReadScope(const Object& o, const std::string& fault, Resource& resource) {
+    Spend(groups_left_);
+    Element element;
+    if (!Has(o, members_.items, element)) return;
+    for (const Element item : AsArray(element, members_.items)) {
+      Spend(signal_ == Signal::kMetrics ? groups_left_ : records_left_);
+      Singly(
+          [&] {
+            if (!fault.empty()) throw Malformed{fault};
+            ReadItem(AsObject(item, members_.items), resource);
+          },
+          [&] { return signal_ == Signal::kMetrics ? PointsOf(item) : 1; });
+    }
+  }
+
+  void ReadItem(const Object& o, Resource& resource) {
+    if (signal_ == Signal::kMetrics) resource.metrics.push_back(ReadMetric(o));
+    if (signal_ == Signal::kLogs) resource.logs.push_back(ReadLog(o));
+    if (signal_ == Signal::kTraces) {
+      Span span = ReadSpan(o);
+      ReadExceptions(o, span);
+      resource.spans.push_back(std::move(span));
+    }
+  }
+
+  Metric ReadMetric(const Object& o) {
+    Metric metric{.name = Text(o, "name"), .unit = Text(o, "unit")};
+    if (metric.name.empty()) Wrong("metric.name", "there");
+    Element element, found;
+    size_t kind = std::size(kMetricKinds);
+    for (size_t i = 0; i < std::size(kMetricKinds); ++i) {
+      if (!Has(o, kMetricKinds[i], element)) continue;
+      if (kind != std::size(kMetricKinds)) Wrong("metric.data", "of one kind");
+      kind = i;
+      found = element;
+    }
+    if (kind == std::size(kMetricKinds)) return metric;
+    if (kind == kSummaryKind) Wrong("metric.summary", "supported");
+    const Object data = AsObject(found, kMetricKinds[kind]);
+    metric.kind = static_cast<MetricKind>(kind);
+    metric.temporality = ReadTemporality(data);
+    bool monotonic = false;
+    if (Has(data, "isMonotonic", element) && element.get(monotonic) == simdjson::SUCCESS)
+      metric.monotonic = monotonic;
+    if (Has(data, "dataPoints", element)) ReadPoints(AsArray(element, "dataPoints"), metric);
+    return metric;
+  }
+
+  void ReadPoints(const Array& points, Metric& metric) {
+    for (const Element item : points) {
+      Spend(records_left_);
+      Singly([&] {
+        const Object point = AsObject(item, "dataPoints");
+        constexpr std::int64_t kNoRecordedValue = 1;  // the series has ended: not a fault
+        if ((IntegerOr(point, "flags", 0) & kNoRecordedValue) != 0) return;
+        if (metric.kind == MetricKind::kGauge || metric.kind == MetricKind::kSum)
+          metric.numbers.push_back(ReadNumber(point));
+        else
+          metric.histograms.push_back(ReadHistogram(point));
+      });
+    }
+  }
+
+  // Of the events only exceptions are read.
+  void ReadExceptions(const Object& o, Span& span) {
+    Element element;
+    if (!Has(o, "events", element)) return;
+    for (const Element item : AsArray(element, "events")) {
+      const Object event = AsObject(item, "events");
+      if (Text(event, "name") != "exception") continue;
+      if (span.events.size() < kExceptionsMax)
+        span.events.push_back({"exception", Time(event, "timeUnixNano"), ReadAttributes(event)});
+      else
+        ++decoded_.rejected.events;
+    }
+  }
+
+  Signal signal_;
+  Members members_;
+  Decoded decoded_;
+  size_t groups_left_ = kGroupsMax;
+  size_t records_left_ = kRecordsMax;
+};
+
 }  // namespace
 
-Result<std::vector<Resource>> DecodeJson(Signal signal, std::string_view body) {
+Result<Decoded> DecodeJson(Signal signal, std::string_view body) {
+  const auto opens_value = [](char c) { return c == ',' || c == '{' || c == '['; };
+  if (body.size() > kValuesMax &&  // each takes a byte
+      std::ranges::count_if(body, opens_value) > static_cast<std::ptrdiff_t>(kValuesMax)) {
+    return Fail(ErrorCode::kResourceExhausted,
+                fmt::format("the body holds more than {} values", kValuesMax));
+  }
   simdjson::dom::parser parser;
   Element root;
   if (const auto error = parser.parse(body.data(), body.size()).get(root);
@@ -299,29 +324,18 @@ Result<std::vector<Resource>> DecodeJson(Signal signal, std::string_view body) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("the body is no JSON: {}", simdjson::error_message(error)));
   }
-  const Members members = MembersOf(signal);
-  std::vector<Resource> resources;
   try {
-    ForEach(AsObject(root, "the body"), members.resources, [&](const object& r) {
-      Resource resource;
-      Element element;
-      if (Has(r, "resource", element))
-        resource.attributes = ReadAttributes(AsObject(element, "resource"));
-      ForEach(r, members.scopes, [&](const object& scope) {
-        ForEach(scope, members.items, [&](const object& item) {
-          if (signal == Signal::kMetrics) resource.metrics.push_back(ReadMetric(item));
-          if (signal == Signal::kTraces) resource.spans.push_back(ReadSpan(item));
-          if (signal == Signal::kLogs) resource.logs.push_back(ReadLog(item));
-        });
-      });
-      resources.push_back(std::move(resource));
-    });
+    return Decoder(signal).Read(root);
+  } catch (const TooMany&) {
+    return Fail(
+        ErrorCode::kResourceExhausted,
+        fmt::format("the body holds more than {} resources, scopes and metrics, or {} records",
+                    kGroupsMax, kRecordsMax));
   } catch (const Malformed& malformed) {
     return Fail(ErrorCode::kInvalidArgument, malformed.what);
   } catch (const simdjson::simdjson_error& error) {
     return Fail(ErrorCode::kInvalidArgument, error.what());
   }
-  return resources;
 }
 
 }  // namespace ratchet::otlp

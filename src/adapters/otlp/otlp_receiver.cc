@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #include "adapters/otlp/gzip.h"
+#include "adapters/otlp/point_checks.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
 
@@ -48,20 +48,6 @@ bool SaysFailure(const Attributes& a) {
   return outcome == "true" || outcome == "error" || outcome == "failure";
 }
 
-std::string JsonText(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : ToValidUtf8(text)) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) >= 32) out += c;
-  }
-  return out + "\"";
-}
-
-OtlpAnswer Refuse(int status, std::string_view message) {
-  return {status,
-          fmt::format("{{\"code\":{},\"message\":{}}}", status == 413 ? 8 : 3, JsonText(message))};
-}
-
 // What makes two calls the same call: the name and every attribute that is not about the moment.
 std::string IdentityOf(const Span& span) {
   std::string text = span.name;
@@ -81,6 +67,8 @@ double MillisecondsFactor(const std::string& unit, const std::string& name) {
                                                 : 1;  // the one that is in seconds by convention
 }
 
+int StatusOf(const Error& error) { return error.code == ErrorCode::kResourceExhausted ? 413 : 400; }
+
 }  // namespace
 
 OtlpAnswer OtlpReceiver::Receive(const std::string& path, const std::string& content_type,
@@ -92,41 +80,61 @@ OtlpAnswer OtlpReceiver::Receive(const std::string& path, const std::string& con
     signal = Signal::kLogs;
   else if (path != "/v1/metrics")
     return Refuse(404, "allowed: /v1/metrics, /v1/traces, /v1/logs");
-  if (!content_type.starts_with("application/json")) {
-    return Refuse(415,
-                  "content type " + content_type + " is not supported; allowed: application/json");
+  std::string inflated;
+  if (auto refusal = Unpack(content_type, content_encoding, body, inflated)) return *refusal;
+  auto decoded = DecodeJson(signal, body);
+  if (!decoded) return Refuse(StatusOf(decoded.error()), decoded.error().message);
+  RejectFaulty(config_.latency_metrics, *decoded);
+  return Store(signal, std::move(*decoded));
+}
+
+std::optional<OtlpAnswer> OtlpReceiver::Unpack(const std::string& content_type,
+                                               const std::string& content_encoding,
+                                               std::string_view& body,
+                                               std::string& inflated) const {
+  if (!IsJson(content_type)) {
+    return Refuse(415, "content type " + content_type +
+                           " is not supported; allowed: application/json, in UTF-8");
   }
   if (body.size() > config_.body_bytes_max)
     return Refuse(413, fmt::format("the body is larger than {} bytes", config_.body_bytes_max));
-  std::string inflated;
-  if (content_encoding == "gzip") {
-    auto result = Inflate(body, config_.inflated_bytes_max);
-    if (!result)
-      return Refuse(result.error().code == ErrorCode::kResourceExhausted ? 413 : 400,
-                    result.error().message);
-    inflated = std::move(*result);
-    body = inflated;
-  } else if (!content_encoding.empty() && content_encoding != "identity") {
+  const std::string encoding = Lowercase(Trim(content_encoding));
+  if (encoding.empty() || encoding == "identity") return std::nullopt;
+  if (encoding != "gzip")
     return Refuse(415, "content encoding " + content_encoding + " is not supported; allowed: gzip");
-  }
-  const auto resources = DecodeJson(signal, body);
-  if (!resources) return Refuse(400, resources.error().message);
+  auto result = Inflate(body, config_.inflated_bytes_max);
+  if (!result) return Refuse(StatusOf(result.error()), result.error().message);
+  inflated = std::move(*result);
+  body = inflated;
+  return std::nullopt;
+}
+
+OtlpAnswer OtlpReceiver::Store(Signal signal, Decoded decoded) {
   const auto report = [&]() -> Result<WriteReport> {
     // Of two cumulative points the earlier one must be stored, or refused, first.
     std::unique_lock lock(mutex_);
-    const TelemetryBatch batch = Translate(*resources);
+    const TelemetryBatch batch = Translate(decoded.resources);
     if (signal != Signal::kMetrics) lock.unlock();
     auto written = store_.Write(batch);
     if (lock.owns_lock()) written ? cumulative_.Keep() : cumulative_.Undo();
     return written;
   }();
   if (!report) return Refuse(503, report.error().message);
-  if (report->dropped == 0) return {200, "{\"partialSuccess\":{}}"};
-  const char* name = signal == Signal::kMetrics  ? "rejectedDataPoints"
-                     : signal == Signal::kTraces ? "rejectedSpans"
-                                                 : "rejectedLogRecords";
-  return {200, fmt::format("{{\"partialSuccess\":{{\"{}\":\"{}\",\"errorMessage\":{}}}}}", name,
-                           report->dropped, JsonText(report->drop_reason))};
+  CountDropped(decoded.rejected, *report);
+  if (report->dropped > 0) decoded.rejected.Add(report->drop_reason, report->dropped);
+  return Accepted(signal, decoded.rejected);
+}
+
+void OtlpReceiver::CountDropped(const Rejections& rejected, const WriteReport& report) {
+  const std::scoped_lock lock(dropped_mutex_);
+  dropped_["invalid"] += rejected.records;
+  dropped_["exceptions"] += rejected.events;
+  for (const auto& [limit, count] : report.dropped_by) dropped_[limit] += count;
+}
+
+std::map<std::string, std::uint64_t> OtlpReceiver::Dropped() const {
+  const std::scoped_lock lock(dropped_mutex_);
+  return dropped_;
 }
 
 TelemetryBatch OtlpReceiver::Translate(const std::vector<Resource>& resources) {
@@ -151,6 +159,10 @@ OtlpReceiver::Keys OtlpReceiver::KeysOf(const Attributes& own, const Attributes&
   keys.operation_known = !keys.operation.empty();
   if (keys.operation.empty()) keys.operation = name;
   keys.version = Either(own, resource, {"ratchet.version", "service.version"});
+  constexpr size_t kNameBytes = 200;  // as the store keeps them
+  for (std::string* text :
+       {&keys.tenant.value, &keys.component.value, &keys.operation, &keys.version})
+    *text = Shorten(*text, kNameBytes);
   return keys;
 }
 
@@ -168,13 +180,13 @@ void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource,
       for (const auto& [name, value] : *all)
         key.append("\n").append(name).append("=").append(value);
     }
-    return key;
+    constexpr size_t kKeyBytes = 400;  // 200,000 of them are remembered
+    return key.size() > kKeyBytes ? Sha256Hex(key) : key;
   };
   for (NumberPoint point : metric.numbers) {
     const bool cumulative = metric.kind == MetricKind::kSum && metric.monotonic &&
                             metric.temporality == Temporality::kCumulative;
     if (cumulative && !cumulative_.Difference(state_key(point.attributes), point)) continue;
-    if (!std::isfinite(point.value)) continue;
     Sample sample{.series = series_of(point.attributes), .time = point.time};
     sample.values.Add(point.value);
     batch.samples.push_back(std::move(sample));
@@ -188,6 +200,7 @@ void OtlpReceiver::AddMetric(const Metric& metric, const Attributes& resource,
       point.sum *= factor;
       point.min *= factor;
       point.max *= factor;
+      point.sum = std::max(point.sum, 0.0);  // a difference; below zero it says nothing
       for (double& bound : point.bounds) bound *= factor;
     }
     Sample sample{

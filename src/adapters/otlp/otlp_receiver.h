@@ -5,10 +5,11 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
+#include "adapters/otlp/answers.h"
 #include "adapters/otlp/metric_points.h"
-#include "adapters/otlp/otlp_json.h"
 #include "ports/clock.h"
 #include "ports/telemetry_store.h"
 
@@ -29,11 +30,6 @@ struct OtlpConfig {
   size_t inflated_bytes_max = 64U << 20;
 };
 
-struct OtlpAnswer {
-  int status = 200;
-  std::string body;  // JSON
-};
-
 class OtlpReceiver {
  public:
   OtlpReceiver(const OtlpConfig& config, const Clock& clock, TelemetryStore& store)
@@ -43,10 +39,21 @@ class OtlpReceiver {
   OtlpAnswer Receive(const std::string& path, const std::string& content_type,
                      const std::string& content_encoding, std::string_view body);
 
-  // The batch that a decoded message stands for; also the fuzz targets' entry.
+  // The batch that a decoded message stands for.
   TelemetryBatch Translate(const std::vector<Resource>& resources);
 
+  // How many records were dropped since the start, by reason: "invalid", "exceptions", or the
+  // limit of the store.
+  [[nodiscard]] std::map<std::string, std::uint64_t> Dropped() const;
+
  private:
+  // The body as JSON text; `inflated` holds it when it came compressed. Else the refusal.
+  std::optional<OtlpAnswer> Unpack(const std::string& content_type,
+                                   const std::string& content_encoding, std::string_view& body,
+                                   std::string& inflated) const;
+  OtlpAnswer Store(Signal signal, Decoded decoded);
+  void CountDropped(const Rejections& rejected, const WriteReport& report);
+
   struct Keys {
     TenantId tenant;
     ComponentId component;
@@ -64,6 +71,8 @@ class OtlpReceiver {
   TelemetryStore& store_;
   std::mutex mutex_;
   CumulativeState cumulative_;
+  mutable std::mutex dropped_mutex_;
+  std::map<std::string, std::uint64_t> dropped_;
 };
 
 }  // namespace ratchet::otlp

@@ -66,11 +66,11 @@ class OtlpTest : public ::testing::Test {
 const char* const kTraces =
     R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},
  "scopeSpans":[{"spans":[
-  {"traceId":"0af7","spanId":"01","name":"GET /x","kind":2,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000025000000",
+  {"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"GET /x","kind":2,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000025000000",
    "attributes":[{"key":"tenant_id","value":{"stringValue":"acme"}},{"key":"http.route","value":{"stringValue":"/x"}},
                  {"key":"http.response.status_code","value":{"intValue":"500"}}],
    "events":[{"name":"exception","timeUnixNano":1700000000001000000,"attributes":[{"key":"exception.type","value":{"stringValue":"KeyError"}}]}]},
-  {"traceId":"0af7","spanId":"02","parentSpanId":"01","name":"rank","kind":1,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000010000000",
+  {"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203332","parentSpanId":"b7ad6b7169203331","name":"rank","kind":1,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000010000000",
    "attributes":[{"key":"code.function","value":{"stringValue":"rank"}},{"key":"code.lineno","value":{"intValue":7}}]}]}]}]})";
 
 TEST_F(OtlpTest, SpansAreKeyedAndTheirExceptionsBecomeLogs) {
@@ -97,20 +97,204 @@ TEST_F(OtlpTest, GzipIsReadAndABombIsRefused) {
   EXPECT_EQ(Post("/v1/traces", Gzip(kTraces).substr(0, 100), "gzip").status, 400);
 }
 
-TEST_F(OtlpTest, HostileBodiesAreRefusedWithTheReason) {
-  for (const char* body :
-       {"", "{", "[]", "{\"resourceSpans\":{}}", "{\"resourceSpans\":[1]}",
-        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\":\"x\"}]}]}]}",
-        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"a\",\"spanId\":\"b\","
-        "\"startTimeUnixNano\":\"soon\"}]}]}]}"}) {
+TEST_F(OtlpTest, AllMembersOfAGzipBodyAreReadAndNothingElse) {
+  const std::string text = kTraces;
+  const std::string halves = Gzip(text.substr(0, 100)) + Gzip("") + Gzip(text.substr(100));
+  EXPECT_EQ(Post("/v1/traces", halves, "GZIP").status, 200);
+  EXPECT_EQ(store_.last.spans.size(), 2U);
+  EXPECT_EQ(Post("/v1/traces", halves + "garbage", "gzip").status, 400);
+  EXPECT_EQ(Post("/v1/traces", halves + std::string(20, '\0'), "gzip").status, 400);
+  EXPECT_EQ(Post("/v1/traces", halves.substr(0, halves.size() - 4), "gzip").status, 400);
+  const std::string much = Gzip(std::string(40U << 20, ' '));
+  EXPECT_EQ(Post("/v1/traces", much + much, "gzip").status, 413);
+}
+
+TEST_F(OtlpTest, ContentTypesAreComparedByMediaTypeAndCharset) {
+  const auto status = [&](const char* type) {
+    return receiver_.Receive("/v1/traces", type, "", kTraces).status;
+  };
+  for (const char* type :
+       {"application/json", "APPLICATION/JSON", "application/json; charset=UTF-8",
+        "application/json;charset=\"utf-8\"", " application/json ; x=y"})
+    EXPECT_EQ(status(type), 200) << type;
+  for (const char* type : {"application/jsonx", "application/json;charset=utf-16", "",
+                           "application/json, text/plain", "text/plain"})
+    EXPECT_EQ(status(type), 415) << type;
+}
+
+TEST_F(OtlpTest, BrokenJsonAndAWrongTopLevelAreRefusedWithTheReason) {
+  for (const char* body : {"", "{", "[]", R"({"resourceSpans":{}})", R"({"resourceSpans":[1]})"}) {
     const auto answer = Post("/v1/traces", body);
     EXPECT_EQ(answer.status, 400) << body;
-    EXPECT_NE(answer.body.find("message"), std::string::npos);
+    EXPECT_TRUE(answer.body.starts_with(R"({"code":3,"message":")")) << answer.body;
   }
-  EXPECT_EQ(Post("/v1/traces", "{\"unknown\":1}").status, 200);
-  EXPECT_EQ(Post("/v1/other", "{}").status, 404);
+  EXPECT_EQ(Post("/v1/traces", "{\"unknown\":1}").body, "{}");
+  EXPECT_TRUE(Post("/v1/other", "{}").body.starts_with(R"({"code":5,)"));
   EXPECT_EQ(receiver_.Receive("/v1/logs", "application/x-protobuf", "", "x").status, 415);
   EXPECT_EQ(Post("/v1/traces", std::string(100'000, '[')).status, 400);
+}
+
+std::string Repeated(const std::string& item, size_t times) {
+  std::string list = item;
+  list.reserve((item.size() + 1) * times);
+  for (size_t i = 1; i < times; ++i) list.append(",").append(item);
+  return "[" + list + "]";
+}
+
+TEST_F(OtlpTest, ARequestHoldsALimitedNumberOfObjects) {
+  for (const std::string& spans :
+       {Repeated("{}", kValuesMax), Repeated("{}", kGroupsMax + 1),
+        R"([{"scopeSpans":)" + Repeated("{}", kGroupsMax) + "}]",
+        R"([{"scopeSpans":[{"spans":)" + Repeated("{}", kRecordsMax + 1) + "}]}]"}) {
+    const auto answer = Post("/v1/traces", Gzip("{\"resourceSpans\":" + spans + "}"), "gzip");
+    EXPECT_EQ(answer.status, 413) << spans.substr(0, 50);
+    EXPECT_TRUE(answer.body.starts_with(R"({"code":8,"message":"the body holds more than)"));
+  }
+  EXPECT_EQ(Post("/v1/traces", "{\"resourceSpans\":" + Repeated("{}", kGroupsMax) + "}").body,
+            "{}");
+}
+
+// Two good spans, and one in their batch with a member that `change` makes another.
+TEST_F(OtlpTest, ASpanThatIsNoneIsRejectedAlone) {
+  const std::string good =
+      R"({"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"x",
+      "startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000025000000"})";
+  const std::pair<const char*, const char*> changes[] = {
+      {R"("name":"x")", R"("name":5)"},
+      {R"("name":"x")", R"("name":"x","events":5)"},
+      {R"("name":"x")", R"("name":"x","attributes":[5])"},
+      {R"("name":"x")", R"("name":"x","kind":5000000000)"},
+      {"0af7651916cd43dd8448eb211c80319c", ""},
+      {"0af7651916cd43dd8448eb211c80319c", "0af7"},
+      {"0af7651916cd43dd8448eb211c80319c", "00000000000000000000000000000000"},
+      {"0af7651916cd43dd8448eb211c80319c", "CvdlGRbNQ92ESOshHIAxnCvdlGRbNQ9="},
+      {"b7ad6b7169203331", "0000000000000000"},
+      {R"("1700000000000000000")", R"("soon")"},
+      {R"("1700000000000000000")", R"("-9223372036854775808")"},
+      {R"("1700000000025000000")", R"("1600000000000000000")"},
+      {R"("1700000000025000000")", R"("18446744073709551615")"},
+      {R"("endTimeUnixNano")", R"("other")"},
+  };
+  for (const auto& [from, to] : changes) {
+    std::string bad = good;
+    bad.replace(bad.find(from), std::string_view(from).size(), to);
+    const auto answer = Post("/v1/traces", R"({"resourceSpans":[{"scopeSpans":[{"spans":[)" + good +
+                                               "," + bad + "," + good + "]}]}]}");
+    EXPECT_EQ(answer.status, 200) << bad;
+    EXPECT_TRUE(answer.body.starts_with(R"({"partialSuccess":{"rejectedSpans":"1",)")) << bad;
+    EXPECT_EQ(answer.body.find(R"("errorMessage":"")"), std::string::npos) << bad;
+    EXPECT_EQ(store_.last.spans.size(), 2U) << bad;
+  }
+  EXPECT_EQ(receiver_.Dropped().at("invalid"), std::size(changes));
+}
+
+TEST_F(OtlpTest, AllRecordsOfAResourceThatCannotBeReadAreRejected) {
+  EXPECT_TRUE(
+      Post("/v1/logs", R"({"resourceLogs":[{"resource":5,"scopeLogs":[{"logRecords":[{},{}]}]},
+    {"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}},5,{"severityNumber":{}}]},5]}]})")
+          .body.starts_with(R"({"partialSuccess":{"rejectedLogRecords":"5",)"));
+  EXPECT_EQ(store_.last.logs.size(), 1U);
+  EXPECT_TRUE(Post("/v1/metrics", R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
+    {"name":5,"gauge":{"dataPoints":[{},{},{}]}},{"name":"s","summary":{"dataPoints":[{}]}}]}]}]})")
+                  .body.starts_with(R"({"partialSuccess":{"rejectedDataPoints":"4",)"));
+}
+
+TEST_F(OtlpTest, ExceptionsBeyondALimitAreAWarning) {
+  const std::string traces = kTraces;
+  const size_t at = traces.find(R"({"name":"exception")");
+  const std::string event = traces.substr(at, traces.find("}}]}", at) + 4 - at);
+  std::string many = traces;
+  many.replace(at - 1, event.size() + 2, Repeated(event, 40));
+  EXPECT_EQ(
+      Post("/v1/traces", many).body,
+      R"({"partialSuccess":{"rejectedSpans":"0","errorMessage":"8 exceptions beyond 32 in a span were dropped"}})");
+  EXPECT_EQ(store_.last.logs.size(), 32U);
+  EXPECT_EQ(receiver_.Dropped().at("exceptions"), 8U);
+}
+
+TEST_F(OtlpTest, HistogramsThatCannotBeTrueAreRejectedAlone) {
+  const std::string good =
+      R"({"timeUnixNano":"1700000000000000000","count":"6","sum":1.5,"min":0.05,"max":0.9,"bucketCounts":["1","2","3"],"explicitBounds":[0.1,0.5]})";
+  const std::pair<const char*, const char*> changes[] = {
+      {R"(["1","2","3"])", R"(["1","2","2","1"])"},
+      {R"(["1","2","3"])", R"(["6"])"},
+      {R"(["1","2","3"])", R"(["1","2","4"])"},
+      {R"(["1","2","3"])", R"(["9223372036854775807","9223372036854775807","8"])"},
+      {R"("count":"6")", R"("count":"600")"},
+      {R"("count":"6")", R"("count":"0")"},
+      {R"("count":"6")", R"("count":"-1")"},
+      {R"("count":"6","sum":1.5,"min":0.05,"max":0.9,"bucketCounts":["1","2","3"],"explicitBounds":[0.1,0.5])",
+       R"("count":"9223372036854775807","sum":1.5)"},
+      {"[0.1,0.5]", "[0.5,0.1]"},
+      {"[0.1,0.5]", "[0.1,0.1]"},
+      {"[0.1,0.5]", R"(["NaN","NaN"])"},
+      {"[0.1,0.5]", R"([0.1,"Infinity"])"},
+      {"[0.1,0.5]", "[1e300,1e305]"},
+      {"[0.1,0.5]", "[-5,-1]"},
+      {R"("sum":1.5)", R"("sum":"NaN")"},
+      {R"("sum":1.5)", R"("sum":1e308)"},
+      {R"("sum":1.5)", R"("sum":-5)"},
+      {R"("min":0.05)", R"("min":50)"},
+  };
+  const auto post = [&](const std::string& points, const char* temporality) {
+    return Post(
+               "/v1/metrics",
+               R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"http.server.duration","histogram":{"aggregationTemporality":)" +
+                   std::string(temporality) + R"(,"dataPoints":[)" + points + "]}}]}]}]}")
+        .body;
+  };
+  for (const auto& [from, to] : changes) {
+    std::string bad = good;
+    bad.replace(bad.find(from), std::string_view(from).size(), to);
+    EXPECT_TRUE(
+        post(good + "," + bad, "1").starts_with(R"({"partialSuccess":{"rejectedDataPoints":"1",)"))
+        << bad;
+    EXPECT_EQ(store_.last.samples.size(), 1U) << bad;
+  }
+  EXPECT_EQ(post(good, "1"), "{}");
+  EXPECT_EQ(post(R"({"timeUnixNano":"1","count":"3","sum":6})", "1"), "{}");
+  EXPECT_EQ(post(R"({"flags":1})", "1"), "{}");
+  for (const char* temporality : {"0", "99", "null"})
+    EXPECT_NE(post(good, temporality).find("aggregationTemporality"), std::string::npos);
+}
+
+TEST_F(OtlpTest, NumbersThatAreNoneAreRejectedAlone) {
+  const auto post = [&](const std::string& value) {
+    return Post(
+               "/v1/metrics",
+               R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"g","gauge":{"dataPoints":[{"asInt":"1"},{"timeUnixNano":"1")" +
+                   value + "}]}}]}]}]}")
+        .body;
+  };
+  for (const char* bad : {"", R"(,"asDouble":"NaN")", R"(,"asDouble":"-Infinity")",
+                          R"(,"asDouble":"x")", R"(,"asInt":"18446744073709551615")"}) {
+    EXPECT_NE(post(bad).find(R"("rejectedDataPoints":"1")"), std::string::npos) << bad;
+    EXPECT_EQ(store_.last.samples.size(), 1U) << bad;
+  }
+  EXPECT_EQ(post(R"(,"flags":1)"), "{}");
+  EXPECT_EQ(post(R"(,"asDouble":0.5)"), "{}");
+}
+
+TEST_F(OtlpTest, ExponentialHistogramsCountTheirNegativeAndZeroBuckets) {
+  const auto post = [&](const char* count) {
+    return Post(
+               "/v1/metrics",
+               R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"e","exponentialHistogram":{"aggregationTemporality":1,"dataPoints":[{"count":")" +
+                   std::string(count) +
+                   R"(","sum":3,"zeroCount":"1","positive":{"offset":2,"bucketCounts":["1","1"]},"negative":{"bucketCounts":["2"]}}]}}]}]}]})")
+        .body;
+  };
+  EXPECT_EQ(post("5"), "{}");
+  EXPECT_EQ(store_.last.samples.at(0).values.count, 5U);
+  EXPECT_NE(post("3").find("add up"), std::string::npos);
+}
+
+TEST_F(OtlpTest, WhatCannotBeStoredNowMayBeSentAgain) {
+  store_.full = true;
+  const auto answer = Post("/v1/traces", kTraces);
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_GT(answer.retry_after_s, 0);
+  EXPECT_EQ(answer.body, R"({"code":14,"message":"full"})");
 }
 
 TEST_F(OtlpTest, CumulativeCountersBecomeDifferencesAndResetsStartAgain) {
@@ -160,6 +344,23 @@ TEST_F(OtlpTest, AStreamThatBeganWhileWeListenedCountsFromItsFirstPoint) {
           start + R"(","asInt":"12"}]}}]}]}]})");
   ASSERT_EQ(store_.last.samples.size(), 1U);
   EXPECT_EQ(store_.last.samples[0].values.sum, 12);
+}
+
+TEST(CumulativeStateTest, LargeHistogramsTakeTheRoomOfSeveralPoints) {
+  CumulativeState state(100, FromMillis(1'000));
+  const auto known = [&](const std::string& series, size_t buckets) {
+    HistogramPoint point{.start = FromMillis(10)};  // before we listened: only differences count
+    point.bucket_counts.resize(buckets);
+    return state.Difference(series, point);
+  };
+  EXPECT_FALSE(known("small", 10));
+  EXPECT_TRUE(known("small", 10));
+  for (const char* large : {"a", "b", "c", "d"}) EXPECT_FALSE(known(large, 1'000));
+  EXPECT_FALSE(known("a", 1'000));
+  EXPECT_FALSE(known("small", 10));
+  state.Undo();
+  EXPECT_FALSE(known("b", 1'000));
+  EXPECT_TRUE(known("b", 1'000));
 }
 
 TEST_F(OtlpTest, HistogramsBecomeLatenciesInMilliseconds) {

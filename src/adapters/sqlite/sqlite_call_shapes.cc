@@ -1,7 +1,5 @@
 // The telemetry store's spans: latency of requests, and calls by shape with their repeats.
 
-#include <fmt/format.h>
-
 #include "adapters/sqlite/sqlite_telemetry_store.h"
 #include "adapters/sqlite/telemetry_sql.h"
 #include "core/analysis/log_pattern.h"
@@ -37,11 +35,14 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
   }
   // Calls end before the request that they belong to and may arrive earlier: they wait for it.
   auto waiting = std::exchange(orphans_, {});
+  const auto from_now = waiting.size();
   for (const SpanRecord& span : spans) {
     if (!span.entry && Acceptable(span.start, report))
       waiting.push_back(std::make_shared<const SpanRecord>(span));
   }
-  for (const auto& call : waiting) {
+  WriteReport earlier;  // whose senders have their answer
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    const auto& call = waiting[i];
     SpanRecord span = *call;
     if (!span.operation_known) {
       const auto at = operations_.find(span.trace_id);
@@ -52,8 +53,9 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
       }
       if (at != operations_.end()) span.operation = at->second;
     }
-    TRY_STATUS(AddCall(span, report));
+    TRY_STATUS(AddCall(span, i < from_now ? earlier : report));
   }
+  for (const auto& [limit, count] : earlier.dropped_by) report.dropped_by[limit] += count;
   return {};
 }
 
@@ -63,14 +65,33 @@ Result<std::int64_t> SqliteTelemetryStore::ShapeId(const SpanRecord& span,
       Join({span.tenant.value, span.component.value, span.operation, span.name, statement}, "\n");
   const auto at = shapes_.find(key);
   if (at != shapes_.end()) return at->second;
-  TRY(Query count, db_->Prepare("SELECT count(*) FROM shapes"));
-  TRY(const bool row, count.Next());
-  if (row && static_cast<size_t>(count.IntAt(0)) >= limits_.shapes_max) {
-    return Fail(ErrorCode::kResourceExhausted,
-                fmt::format("there are {} call shapes already", limits_.shapes_max));
+  TRY(std::int64_t id, FindShape(span, statement));
+  if (id == 0) {
+    TRY_STATUS(AddShape(span, statement));
+    TRY(id, FindShape(span, statement));
+    if (id == 0) return Fail(ErrorCode::kInternal, "a call shape that was written is not there");
   }
-  TRY(Query insert, db_->Prepare("INSERT OR IGNORE INTO shapes (tenant, component, operation, "
-                                 "name, statement, file, function, line) "
+  if (shapes_.size() > kCacheMax) shapes_.clear();
+  return shapes_[key] = id;
+}
+
+Result<std::int64_t> SqliteTelemetryStore::FindShape(const SpanRecord& span,
+                                                     const std::string& statement) {
+  TRY(Query select, db_->Prepare("SELECT id FROM shapes WHERE tenant = ? AND component = ? AND "
+                                 "operation = ? AND name = ? AND statement = ?"));
+  select.Text(span.tenant.value)
+      .Text(span.component.value)
+      .Text(Cut(span.operation))
+      .Text(Cut(span.name))
+      .Text(statement);
+  TRY(const bool found, select.Next());
+  return found ? select.IntAt(0) : 0;
+}
+
+Status SqliteTelemetryStore::AddShape(const SpanRecord& span, const std::string& statement) {
+  TRY_STATUS(shapes_share_.Room(span.tenant, span.component));
+  TRY(Query insert, db_->Prepare("INSERT INTO shapes (tenant, component, operation, name, "
+                                 "statement, file, function, line) "
                                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
   TRY_STATUS(insert.Text(span.tenant.value)
                  .Text(span.component.value)
@@ -81,29 +102,19 @@ Result<std::int64_t> SqliteTelemetryStore::ShapeId(const SpanRecord& span,
                  .Text(span.code.function)
                  .Int(span.code.line)
                  .Run());
-  TRY(Query select, db_->Prepare("SELECT id FROM shapes WHERE tenant = ? AND component = ? AND "
-                                 "operation = ? AND name = ? AND statement = ?"));
-  select.Text(span.tenant.value)
-      .Text(span.component.value)
-      .Text(Cut(span.operation))
-      .Text(Cut(span.name))
-      .Text(statement);
-  TRY(const bool found, select.Next());
-  if (!found) return Fail(ErrorCode::kInternal, "a call shape that was written is not there");
-  if (shapes_.size() > kCacheMax) shapes_.clear();
-  return shapes_[key] = select.IntAt(0);
+  shapes_share_.Add(span.tenant, span.component);
+  return {};
 }
 
 Status SqliteTelemetryStore::AddCall(const SpanRecord& span, WriteReport& report) {
-  ++report.accepted;
   const std::string statement = analysis::StatementShape(span.statement);
   const auto id = ShapeId(span, statement);
   if (!id) {
     if (id.error().code != ErrorCode::kResourceExhausted) return std::unexpected(id.error());
-    ++report.dropped;
-    report.drop_reason = id.error().message;
+    report.Drop("shapes", id.error().message);
     return {};
   }
+  ++report.accepted;
   const std::string shape = std::to_string(*id);
   const bool repeat =
       !span.identity.empty() &&

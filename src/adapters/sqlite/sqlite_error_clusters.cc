@@ -1,7 +1,5 @@
 // The telemetry store's error logs: clusters of one type and pattern, with counts and examples.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -21,6 +19,10 @@ using sqlite::Where;
 constexpr size_t kExamplesMax = 3;  // stack traces kept a cluster
 constexpr size_t kExampleBytes = 8000;
 
+std::string ExampleOf(const LogRecord& log) {
+  return Shorten(log.stack_trace.empty() ? log.message : log.stack_trace, kExampleBytes);
+}
+
 }  // namespace
 
 Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
@@ -36,10 +38,9 @@ Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
   find.Text(log.tenant.value).Text(log.component.value).Text(type).Text(pattern);
   TRY(const bool known, find.Next());
   std::int64_t id = 0;
-  const std::string example =
-      Shorten(log.stack_trace.empty() ? log.message : log.stack_trace, kExampleBytes);
   if (known) {
     id = find.IntAt(0);
+    const std::string example = ExampleOf(log);
     auto examples = nlohmann::json::parse(find.TextAt(1), nullptr, false);
     const bool room = examples.is_array() && examples.size() < kExamplesMax &&
                       std::ranges::find(examples, nlohmann::json(example)) == examples.end();
@@ -52,34 +53,43 @@ Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
                    .Int(id)
                    .Run());
   } else {
-    TRY(Query count, db_->Prepare("SELECT count(*), coalesce(max(id), 0) + 1 FROM clusters"));
-    TRY(const bool row, count.Next());
-    if (row && static_cast<size_t>(count.IntAt(0)) >= limits_.clusters_max) {
-      ++report.dropped;
-      report.drop_reason = fmt::format("there are {} error clusters already", limits_.clusters_max);
-      return {};
-    }
-    id = count.IntAt(1);
-    TRY(Query insert,
-        db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    TRY_STATUS(insert.Int(id)
-                   .Text(log.tenant.value)
-                   .Text(log.component.value)
-                   .Text(Cut(log.operation))
-                   .Text(type)
-                   .Text(pattern)
-                   .Int(ToMillis(log.time))
-                   .Int(ToMillis(log.time))
-                   .Text(log.code.file)
-                   .Text(log.code.function)
-                   .Int(log.code.line)
-                   .Text(nlohmann::json::array({example}).dump(
-                       -1, ' ', false, nlohmann::json::error_handler_t::replace))
-                   .Run());
+    TRY(id, AddCluster(log, type, pattern, report));
+    if (id == 0) return {};
   }
   TRY(Query bump, db_->Prepare("INSERT INTO cluster_counts VALUES (?, ?, 1) ON CONFLICT (cluster, "
                                "start) DO UPDATE SET count = count + 1"));
   return bump.Int(id).Int(BucketOf(log.time)).Run();
+}
+
+Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log, const std::string& type,
+                                                      const std::string& pattern,
+                                                      WriteReport& report) {
+  if (const Status room = clusters_share_.Room(log.tenant, log.component); !room) {
+    --report.accepted;
+    report.Drop("clusters", room.error().message);
+    return 0;
+  }
+  TRY(Query next, db_->Prepare("SELECT coalesce(max(id), 0) + 1 FROM clusters"));
+  TRY(const bool row, next.Next());
+  const std::int64_t id = row ? next.IntAt(0) : 1;
+  TRY(Query insert,
+      db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  TRY_STATUS(insert.Int(id)
+                 .Text(log.tenant.value)
+                 .Text(log.component.value)
+                 .Text(Cut(log.operation))
+                 .Text(type)
+                 .Text(pattern)
+                 .Int(ToMillis(log.time))
+                 .Int(ToMillis(log.time))
+                 .Text(log.code.file)
+                 .Text(log.code.function)
+                 .Int(log.code.line)
+                 .Text(nlohmann::json::array({ExampleOf(log)})
+                           .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+                 .Run());
+  clusters_share_.Add(log.tenant, log.component);
+  return id;
 }
 
 Result<std::vector<ErrorCluster>> SqliteTelemetryStore::ErrorClusters(const TelemetryQuery& query) {

@@ -61,6 +61,9 @@ Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(
 
 Status SqliteTelemetryStore::LoadSeries() {
   series_.clear();
+  TRY_STATUS(LoadShare("series", series_share_));
+  TRY_STATUS(LoadShare("clusters", clusters_share_));
+  TRY_STATUS(LoadShare("shapes", shapes_share_));
   TRY(Query query,
       db_->Prepare("SELECT id, tenant, component, operation, version, metric FROM series"));
   while (true) {
@@ -68,6 +71,18 @@ Status SqliteTelemetryStore::LoadSeries() {
     if (!row) return {};
     series_[{TenantId(query.TextAt(1)), ComponentId(query.TextAt(2)), query.TextAt(3),
              query.TextAt(4), query.TextAt(5)}] = query.IntAt(0);
+  }
+}
+
+Status SqliteTelemetryStore::LoadShare(const std::string& table, FairShare& share) {
+  share.Clear();
+  TRY(Query query, db_->Prepare("SELECT tenant, component, count(*) FROM " + table +
+                                " GROUP BY tenant, component"));
+  while (true) {
+    TRY(const bool row, query.Next());
+    if (!row) return {};
+    share.Add(TenantId(query.TextAt(0)), ComponentId(query.TextAt(1)),
+              static_cast<size_t>(query.IntAt(2)));
   }
 }
 
@@ -80,9 +95,9 @@ bool SqliteTelemetryStore::Acceptable(Instant t, WriteReport& report) const {
   const Instant now = clock_.Now();
   const bool fits = t <= now + limits_.future_max && t >= now - limits_.retention;
   if (!fits) {
-    ++report.dropped;
-    report.drop_reason = fmt::format(
-        "a time stamp ({}) is older than the retention or in the future", FormatInstant(t));
+    report.Drop("time",
+                fmt::format("a time stamp ({}) is older than the retention or in the future",
+                            FormatInstant(t)));
   }
   return fits;
 }
@@ -185,10 +200,7 @@ Status SqliteTelemetryStore::CountArrivals(const TelemetryBatch& batch) {
 Result<std::int64_t> SqliteTelemetryStore::SeriesId(const SeriesKey& series) {
   const auto at = series_.find(series);
   if (at != series_.end()) return at->second;
-  if (series_.size() >= limits_.series_max) {
-    return Fail(ErrorCode::kResourceExhausted,
-                fmt::format("there are {} series already", limits_.series_max));
-  }
+  TRY_STATUS(series_share_.Room(series.tenant, series.component));
   TRY(Query insert, db_->Prepare("INSERT OR IGNORE INTO series (tenant, component, operation, "
                                  "version, metric) VALUES (?, ?, ?, ?, ?)"));
   TRY_STATUS(insert.Text(series.tenant.value)
@@ -206,6 +218,7 @@ Result<std::int64_t> SqliteTelemetryStore::SeriesId(const SeriesKey& series) {
       .Text(series.metric);
   TRY(const bool row, select.Next());
   if (!row) return Fail(ErrorCode::kInternal, "a series that was written is not there");
+  series_share_.Add(series.tenant, series.component);
   return series_[series] = select.IntAt(0);
 }
 
@@ -237,8 +250,7 @@ Status SqliteTelemetryStore::AddPoint(const SeriesKey& series, Instant time, con
   const auto id = SeriesId(key);
   if (!id) {
     if (id.error().code != ErrorCode::kResourceExhausted) return std::unexpected(id.error());
-    ++report.dropped;
-    report.drop_reason = id.error().message;
+    report.Drop("series", id.error().message);
     return {};
   }
   const std::int64_t start = BucketOf(time);

@@ -13,6 +13,7 @@
 
 #include "adapters/sqlite/database.h"
 #include "adapters/sqlite/disk_reserve.h"
+#include "adapters/sqlite/fair_share.h"
 #include "adapters/sqlite/repeat_tracker.h"
 #include "ports/clock.h"
 #include "ports/telemetry_store.h"
@@ -27,6 +28,7 @@ struct TelemetryLimits {
   size_t clusters_max = 10'000;
   size_t shapes_max = 20'000;
   size_t users_a_shape_max = 20'000;
+  ConfiguredComponents configured;  // have priority in the three limits of rows above
 };
 
 class SqliteTelemetryStore : public TelemetryStore {
@@ -56,12 +58,12 @@ class SqliteTelemetryStore : public TelemetryStore {
         db_(std::move(db)),
         limits_(limits),
         clock_(clock),
-        reserve_(reserve),
-        repeats_(100'000) {}
+        reserve_(reserve) {}
   static Status ReadPoints(sqlite::Database& db, const TelemetryQuery& query,
                            const std::function<void(Point)>& visit);
 
   Status LoadSeries();
+  Status LoadShare(const std::string& table, FairShare& share);
   Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
   [[nodiscard]] bool Acceptable(Instant t, WriteReport& report) const;
   Status AddPoint(const SeriesKey& series, Instant time, const Summary& values,
@@ -69,9 +71,15 @@ class SqliteTelemetryStore : public TelemetryStore {
   Result<std::int64_t> SeriesId(const SeriesKey& series);
   Result<Summary*> LoadPoint(std::int64_t series, std::int64_t start);
   Status AddLog(const LogRecord& log, WriteReport& report);
+  // The id of a new error cluster; 0 when there is no room for it.
+  Result<std::int64_t> AddCluster(const LogRecord& log, const std::string& type,
+                                  const std::string& pattern, WriteReport& report);
   Status AddSpans(const std::vector<SpanRecord>& spans, WriteReport& report);
   Status AddCall(const SpanRecord& span, WriteReport& report);
   Result<std::int64_t> ShapeId(const SpanRecord& span, const std::string& statement);
+  // 0 when there is none.
+  Result<std::int64_t> FindShape(const SpanRecord& span, const std::string& statement);
+  Status AddShape(const SpanRecord& span, const std::string& statement);
   Status CountArrivals(const TelemetryBatch& batch);
   [[nodiscard]] std::int64_t BucketOf(Instant t) const;
 
@@ -81,6 +89,9 @@ class SqliteTelemetryStore : public TelemetryStore {
   std::mutex mutex_;
   const Clock& clock_;
   const DiskReserve* reserve_;
+  FairShare series_share_{"series", limits_.series_max, limits_.configured};
+  FairShare clusters_share_{"error clusters", limits_.clusters_max, limits_.configured};
+  FairShare shapes_share_{"call shapes", limits_.shapes_max, limits_.configured};
   std::set<TenantId> counted_tenants_;
   std::map<SeriesKey, std::int64_t> series_;
   std::map<std::pair<std::int64_t, std::int64_t>, Summary>
@@ -88,7 +99,7 @@ class SqliteTelemetryStore : public TelemetryStore {
   std::set<std::pair<std::int64_t, std::int64_t>> touched_;
   std::unordered_map<std::string, std::int64_t> shapes_;
   std::unordered_map<std::int64_t, std::size_t> shape_users_;
-  RepeatTracker repeats_;
+  RepeatTracker repeats_{100'000};
   RepeatTracker exceptions_{20'000};  // span and type: one failure told twice counts once
   RepeatTracker parents_{50'000};
   std::unordered_map<std::string, std::string> operations_;  // of recent traces

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 namespace ratchet {
@@ -197,6 +198,69 @@ TEST_F(SqliteTelemetryStoreTest, WhatIsOverALimitIsDroppedAndCounted) {
   SpanRecord old = Span("a", "t3", true, 1);
   old.start = kNow - Duration(30LL * 86'400'000);
   EXPECT_EQ(store_->Write({.spans = {old}})->dropped, 1U);
+}
+
+// One sender that nobody configured fills what it may; what is configured still finds room.
+TEST_F(SqliteTelemetryStoreTest, WhatIsConfiguredHasPriority) {
+  Reopen({.series_max = 20,
+          .clusters_max = 20,
+          .shapes_max = 20,
+          .configured = {{ComponentId("shop"), {TenantId("a")}}}});
+  TelemetryBatch flood;
+  for (int i = 0; i < 30; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    SpanRecord request = Span("evil", name, true, 1), call = Span("evil", name, false, 1);
+    request.operation = call.name = name;
+    call.operation_known = true;
+    flood.spans.insert(flood.spans.end(), {request, call});
+    flood.logs.push_back({.tenant = TenantId("evil"),
+                          .component = ComponentId("nobody"),
+                          .time = kNow,
+                          .level = LogLevel::kError,
+                          .exception_type = name});
+  }
+  const auto report = store_->Write(flood);
+  EXPECT_EQ(report->accepted, 6U);
+  EXPECT_EQ(report->dropped, 84U);
+  EXPECT_EQ(report->dropped_by, (std::map<std::string, std::uint64_t>{
+                                    {"clusters", 28}, {"series", 28}, {"shapes", 28}}));
+  Reopen({.series_max = 20,
+          .clusters_max = 20,
+          .shapes_max = 20,
+          .configured = {{ComponentId("shop"), {TenantId("a")}}}});
+  EXPECT_EQ(store_->Write(flood)->accepted, 6U);  // what is known goes on
+  TelemetryBatch own{.spans = {Span("a", "t1", true, 1), Span("a", "t1", false, 1)}};
+  own.logs = {flood.logs[0]};
+  own.logs[0].tenant = TenantId("a");
+  own.logs[0].component = ComponentId("shop");
+  EXPECT_EQ(store_->Write(own)->dropped, 0U);
+  EXPECT_EQ(store_->Points(Everything("a"))->size(), 1U);
+  EXPECT_EQ(store_->ErrorClusters(Everything("a"))->size(), 1U);
+  EXPECT_EQ(store_->CallShapes(Everything("a"))->size(), 1U);
+}
+
+TEST_F(SqliteTelemetryStoreTest, NobodyIsToldOfWhatOthersSentEarlier) {
+  Reopen({.shapes_max = 1});
+  SpanRecord known = Span("a", "t0", false, 1);
+  known.operation_known = true;
+  ASSERT_TRUE(store_->Write({.spans = {known, Span("b", "t1", false, 1)}}));  // t1 waits
+  const auto report = store_->Write({.spans = {Span("b", "t1", true, 1)}});
+  EXPECT_EQ(report->dropped, 0U);
+  EXPECT_EQ(report->dropped_by.at("shapes"), 1U);
+}
+
+TEST_F(SqliteTelemetryStoreTest, CountsNeverBecomeNegative) {
+  Sample sample{.series = {TenantId("a"), ComponentId("shop"), "x", "", "m"}, .time = kNow};
+  sample.values.Add(1e300, Summary::kCountMax - 1);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(store_->Write({.samples = {sample}}));
+    Reopen();
+  }
+  const auto points = store_->Points(Everything());
+  ASSERT_EQ(points->size(), 1U);
+  EXPECT_EQ(points->at(0).values.count, Summary::kCountMax);
+  EXPECT_TRUE(std::isfinite(points->at(0).values.sum));
+  EXPECT_LE(points->at(0).values.sketch.count(), Summary::kCountMax);
 }
 
 TEST_F(SqliteTelemetryStoreTest, RetentionRemovesWhatIsOld) {

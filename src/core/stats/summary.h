@@ -1,6 +1,7 @@
 #pragma once
 // What is kept of the measurements of one series in one span of time. Summaries merge exactly,
-// except for the quantiles, which the sketch keeps within 1 %.
+// except for the quantiles, which the sketch keeps within 1 %. Counts stop at kCountMax and sums
+// at the largest double: a summary may become coarse, never negative or infinite.
 
 #include <cstdint>
 
@@ -9,6 +10,9 @@
 namespace ratchet {
 
 struct Summary {
+  // The most that a signed 64-bit integer holds, as databases and JSON readers have it.
+  static constexpr std::uint64_t kCountMax = INT64_MAX;
+
   std::uint64_t count = 0;
   std::uint64_t errors = 0;  // how many of them failed; only for requests
   double sum = 0;
