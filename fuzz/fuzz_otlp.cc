@@ -23,6 +23,10 @@ class NoStore : public ratchet::TelemetryStore {
   ratchet::Result<std::vector<ratchet::Point>> Points(const ratchet::TelemetryQuery&) override {
     return std::vector<ratchet::Point>{};
   }
+  ratchet::Status VisitPoints(const ratchet::TelemetryQuery&,
+                              const std::function<void(const ratchet::Point&)>&) override {
+    return {};
+  }
   ratchet::Result<std::vector<ratchet::ErrorCluster>> ErrorClusters(
       const ratchet::TelemetryQuery&) override {
     return std::vector<ratchet::ErrorCluster>{};
