@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -101,8 +102,7 @@ class Reading {
     otlp.Finish();
     Table alerts = root.Sub("alerts");
     alerts.Text("webhook", config_.webhook);
-    if (!config_.webhook.empty() && !config_.webhook.starts_with("http"))
-      alerts.Wrong("webhook", config_.webhook, "an http or https URL");
+    CheckUrl(alerts, "webhook", config_.webhook);
     alerts.Finish();
   }
 
@@ -168,6 +168,12 @@ class Reading {
     t.Period("baseline", e.baseline_window, kSecond * 5, kDay * 35);
     t.Period("baseline_for_auto", e.policy.baseline_for_auto, Duration(0), kDay * 35);
     t.Period("rollback_retry", e.policy.rollback_retry, Duration(100), kHour);
+    if (j.interval > j.duration)
+      t.Wrong("interval", FormatDuration(j.interval) + " is longer than the watch",
+              "at most duration (" + FormatDuration(j.duration) + ")");
+    if (j.interval * j.looks_min > j.duration * 2)
+      t.Wrong("looks_min", std::to_string(j.looks_min) + " looks do not fit into twice the watch",
+              "fewer, or a shorter interval");
     t.Finish();
   }
 
@@ -184,6 +190,9 @@ class Reading {
                         config_.authors.end();
     Table o = t.Sub("openai");
     if (wanted || t.Has("openai")) OpenAi(t, o);
+    if (!wanted && t.Has("openai"))
+      t.Wrong("order", "has no \"openai\", which [generation.openai] configures",
+              "[\"recipes\", \"openai\"]");
     o.Finish();
     t.Finish();
   }
@@ -266,6 +275,7 @@ class Reading {
     t.Texts("protected", c.protected_files);
     t.Texts("allowed_imports", c.allowed_imports);
     t.Text("health_url", c.health_url);
+    CheckUrl(t, "health_url", c.health_url);
     t.OneOf("autonomy", kAutonomies,
             [&](const std::string& a) { c.autonomy = *Parse<Autonomy>(a); });
     if (name.empty())
@@ -313,9 +323,28 @@ class Reading {
     }
   }
 
+  static void CheckUrl(Table& t, const char* key, const std::string& url) {
+    const size_t host = url.find("://") == std::string::npos ? url.size() : url.find("://") + 3;
+    const bool http = url.starts_with("http://") || url.starts_with("https://");
+    const bool named = host < url.size() && url[host] != '/' && url[host] != ':';
+    if (!url.empty() && !(http && named && url.find(' ') == std::string::npos))
+      t.Wrong(key, "\"" + url + "\"", "an http or https URL");
+  }
+
+  static void CheckWords(Table& t, const std::vector<std::string>& command) {
+    if (!command.empty() && command.front().empty())
+      t.Wrong("command", "[\"\"]", "a program and its arguments");
+    for (const std::string& word : command)
+      if (word.find('\0') != std::string::npos)
+        t.Wrong("command", "a word with a zero byte", "text");
+  }
+
   void Tests(Table& parent, ComponentConfig& c) {
     Table t = parent.Sub("tests");
     t.Texts("command", c.tests.command);
+    if (t.Has("command") && c.tests.command.empty())
+      t.Wrong("command", "[]", "a program and its arguments");
+    CheckWords(t, c.tests.command);
     t.Period("timeout", c.tests.timeout, kSecond, kHour * 4);
     t.Finish();
   }
@@ -334,6 +363,14 @@ class Reading {
       c.reload.kind = ReloadKind::kCommand;
     else if (!c.reload.pid_file.empty())
       c.reload.kind = ReloadKind::kSignal;
+    const int ways = !c.reload.url.empty() + !c.reload.command.empty() + !c.reload.pid_file.empty();
+    if (ways > 1)
+      t.Wrong(c.reload.url.empty() ? "command" : "http", "one of several ways to reload",
+              "one of http, command, pid_file");
+    if (t.Has("signal") && c.reload.pid_file.empty())
+      t.Wrong("signal", c.reload.signal + " without a pid_file", "the file with the process id");
+    CheckUrl(t, "http", c.reload.url);
+    CheckWords(t, c.reload.command);
     t.Finish();
   }
 
@@ -347,6 +384,9 @@ class Reading {
     t.Text("url", c.proof.url);
     t.Text("pointer", c.proof.pointer);
     t.Period("timeout", c.proof.timeout, Duration(100), kHour);
+    CheckUrl(t, "url", c.proof.url);
+    if (t.Has("url") && !t.Has("kind"))
+      t.Wrong("url", "\"" + c.proof.url + "\" without a kind", "kind = \"digest\" or \"changes\"");
     if (c.proof.kind != ProofKind::kNone && c.proof.url.empty())
       t.Wrong("url", "\"\"", "the URL that shows what the service has loaded");
     if (!c.proof.pointer.empty() && !c.proof.pointer.starts_with('/'))
@@ -372,17 +412,17 @@ class EnvironmentReading {
   void All(AppConfig& config) {
     EngineConfig& e = config.engine;
     Number("IMPROVEMENT_CYCLE_INTERVAL_HOURS", 1, 8760,
-           [&](double v) { e.schedule.interval = kHour * static_cast<int>(v); });
+           [&](double v) { e.schedule.interval = Duration(std::llround(v * 3'600'000)); });
     Text("IMPROVEMENT_CYCLE_START_TIME", [&](const std::string& v) -> Status {
       TRY(e.schedule.start_time, ParseTimeOfDay(v));
       return {};
     });
-    Number("MAX_CONCURRENT_IMPROVEMENTS", 1, 100,
-           [&](double v) { e.limits.concurrent_max = static_cast<int>(v); });
+    Whole("MAX_CONCURRENT_IMPROVEMENTS", 1, 100,
+          [&](double v) { e.limits.concurrent_max = static_cast<int>(v); });
     Number("IMPROVEMENT_QUALITY_THRESHOLD", 0, 1, [&](double v) { e.policy.quality_min = v; });
     Number("IMPROVEMENT_RISK_TOLERANCE", 0, 1, [&](double v) { e.policy.risk_max = v; });
     Number("MONITORING_DURATION_SECONDS", 1, 604800,
-           [&](double v) { e.policy.judge.duration = kSecond * static_cast<int>(v); });
+           [&](double v) { e.policy.judge.duration = Duration(std::llround(v * 1000)); });
     Number("ROLLBACK_DEGRADATION_THRESHOLD", 0.001, 10,
            [&](double v) { e.policy.judge.degradation_threshold = v; });
     Flag("ENABLE_SELF_BUILDING", e.self_building);
@@ -391,7 +431,9 @@ class EnvironmentReading {
     Fixed("ENABLE_COMPONENT_GENERATION", false, "new components are not generated yet");
     Fixed("ENABLE_CLOUDWATCH_STREAMING", false, "CloudWatch is not read yet");
     Text("RATCHET_STATE_DIR", [&](const std::string& v) -> Status {
-      config.state_dir = fs::absolute(v).string();
+      if (v.empty()) return Fail(ErrorCode::kInvalidArgument, "\"\"; allowed: a folder");
+      std::error_code error;
+      config.state_dir = fs::absolute(v, error).string();
       return {};
     });
   }
@@ -407,12 +449,20 @@ class EnvironmentReading {
     Text(name, [&](const std::string& text) -> Status {
       char* end = nullptr;
       const double value = std::strtod(text.c_str(), &end);
-      if (text.empty() || *end != '\0' || !(value >= low && value <= high)) {
+      const bool plain = text.find_first_not_of("0123456789.") == std::string::npos;
+      if (text.empty() || !plain || *end != '\0' || !(value >= low && value <= high)) {
         return Fail(ErrorCode::kInvalidArgument,
                     fmt::format("\"{}\"; allowed: a number from {} to {}", text, low, high));
       }
       set(value);
       return {};
+    });
+  }
+  void Whole(const char* name, double low, double high, const std::function<void(double)>& set) {
+    Number(name, low, high, [&](double value) {
+      if (value == std::floor(value)) return set(value);
+      mistakes_.push_back(fmt::format("environment: {}: \"{}\"; allowed: a whole number", name,
+                                      environment_.at(name)));
     });
   }
   // A switch that has one position only: the other is refused rather than ignored.
@@ -470,13 +520,24 @@ Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
 }
 
 Result<AppConfig> ReadConfig(const std::string& path, const Environment& environment) {
+  constexpr std::uintmax_t kBytesMax = 1U << 20;
+  std::error_code error;
+  const auto refuse = [&](const std::string& why) {
+    return Fail(ErrorCode::kInvalidArgument, "configuration " + path + " " + why);
+  };
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status))
+    return Fail(ErrorCode::kNotFound, "configuration " + path + " is not there; README.md has one");
+  if (!fs::is_regular_file(status)) return refuse("is no file");
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (size == 0) return refuse("is empty; README.md has an example");
+  if (size > kBytesMax) return refuse("is larger than 1 MB");
   std::ifstream file(path);
-  if (!file)
-    return Fail(ErrorCode::kNotFound,
-                "configuration " + path + " cannot be read; docs/configuration.md has an example");
+  if (!file) return refuse("cannot be read");
   std::stringstream text;
   text << file.rdbuf();
-  return ParseConfig(text.str(), path, fs::absolute(path).parent_path().string(), environment);
+  const fs::path absolute = fs::absolute(path, error);
+  return ParseConfig(text.str(), path, absolute.parent_path().string(), environment);
 }
 
 }  // namespace ratchet

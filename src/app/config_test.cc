@@ -90,6 +90,26 @@ TEST(ConfigTest, MalformedTextIsRefusedWithItsPlace) {
     EXPECT_TRUE(Mistake(text).starts_with(place)) << text << " gave: " << Mistake(text);
 }
 
+// What would be ignored, or could never work, is said at once.
+TEST(ConfigTest, SettingsThatContradictEachOtherAreRefused) {
+  const std::string component = "[[component]]\nname = \"a\"\nroot = \"/tmp\"\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {component + "[component.reload]\nhttp = \"http://x/r\"\ncommand = [\"r\"]\n", "http"},
+      {component + "[component.reload]\nsignal = \"HUP\"\n", "without a pid_file"},
+      {component + "[component.reload]\nhttp = \"x/r\"\n", "an http or https URL"},
+      {component + "[component.reload]\nhttp = \"http://\"\n", "an http or https URL"},
+      {component + "[component.proof]\nurl = \"http://x/v\"\n", "without a kind"},
+      {component + "[component.tests]\ncommand = []\n", "a program and its arguments"},
+      {component + "[component.tests]\ncommand = [\"\"]\n", "a program and its arguments"},
+      {"[monitoring]\nduration = \"10s\"\ninterval = \"1m\"\n", "longer than the watch"},
+      {"[monitoring]\nlooks_min = 900\n", "do not fit"},
+      {"[generation.openai]\nbase_url = \"http://x\"\nmodel = \"m\"\n", "has no \"openai\""},
+      {"[alerts]\nwebhook = \"httpx\"\n", "an http or https URL"},
+  };
+  for (const auto& [text, said] : cases)
+    EXPECT_NE(Mistake(text).find(said), std::string::npos) << text << " gave: " << Mistake(text);
+}
+
 TEST(ConfigTest, TextsMayHoldAnyLetter) {
   EXPECT_EQ(Mistake("\xEF\xBB\xBF# größe\nstate_dir = \"zustände\" # über\n[otlp]\n"
                     "default_tenant = 'ä\\'\n"),

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <exception>
 
 #include "app/commands.h"
 
@@ -78,5 +81,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? ratchet::kExitOk : ratchet::kExitUsage;
   }
-  return ratchet::RunCommand(verb, options);
+  try {
+    return ratchet::RunCommand(verb, options);
+  } catch (const std::exception& error) {  // of a library, where nobody expected one
+    fmt::print(stderr, "ratchet: {}\n", error.what());
+    return ratchet::kExitFailed;
+  }
 }

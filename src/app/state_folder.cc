@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -34,15 +36,28 @@ Result<StateFolder> StateFolder::Prepare(const std::string& path) {
   if (error)
     return Fail(ErrorCode::kUnavailable, fmt::format("state folder {}: {}", path, error.message()));
   chmod(path.c_str(), 0700);
-  fs::create_directories(folder.reports(), error);
-  fs::create_directories(path + "/logs", error);
+  for (const std::string& own : {folder.reports(), path + "/logs"}) {
+    fs::create_directories(own, error);
+    if (!fs::is_directory(own, error))
+      return Fail(ErrorCode::kUnavailable, fmt::format("state folder: {} is no folder", own));
+  }
+  if (access(path.c_str(), R_OK | W_OK | X_OK) != 0)
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("state folder {}: {}", path, std::strerror(errno)));
   constexpr size_t kKeyBytes = 32;
   const std::string audit = path + "/audit.key";
-  if (!fs::exists(audit)) TRY_STATUS(http::WritePrivateFile(audit, RandomSecret(kKeyBytes)));
-  if (!fs::exists(folder.cli_key_file())) {
+  if (!fs::exists(audit, error)) {
+    if (fs::exists(folder.state_db(), error))
+      return Fail(ErrorCode::kDataLoss,
+                  audit + " is missing: without it the audit log in " + folder.state_db() +
+                      " cannot be verified; bring it back from a backup, or use another folder");
+    TRY_STATUS(http::WritePrivateFile(audit, RandomSecret(kKeyBytes)));
+  }
+  if (!fs::exists(folder.cli_key_file(), error)) {
     const std::string key = RandomSecret(kKeyBytes);
     TRY(http::KeyRing ring, http::KeyRing::Load(folder.keys_file()));
-    TRY_STATUS(ring.Add({.name = "local", .role = Role::kOperator, .sha256 = Sha256Hex(key)}));
+    // A start that was interrupted here may have left a key that nobody has.
+    TRY_STATUS(ring.Replace({.name = "local", .role = Role::kOperator, .sha256 = Sha256Hex(key)}));
     TRY_STATUS(http::WritePrivateFile(folder.cli_key_file(), key));
   }
   return folder;

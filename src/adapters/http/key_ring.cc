@@ -60,6 +60,15 @@ Status KeyRing::Add(const KeyRecord& record) {
     return Fail(ErrorCode::kConflict, "there is a key named " + record.name + " already");
   }
   records_.push_back(record);
+  return Write();
+}
+
+Status KeyRing::Replace(const KeyRecord& record) {
+  std::erase_if(records_, [&](const KeyRecord& r) { return r.name == record.name; });
+  return Add(record);
+}
+
+Status KeyRing::Write() const {
   auto json = nlohmann::json::array();
   for (const KeyRecord& r : records_) {
     auto tenants = nlohmann::json::array();

@@ -21,11 +21,14 @@ class KeyRing {
   static Result<KeyRing> Load(const std::string& path);
   // Adds the key and writes the file; a name stands for one key only.
   Status Add(const KeyRecord& record);
+  // The same in the place of a key of this name, if there is one.
+  Status Replace(const KeyRecord& record);
   // Every stored hash is compared, in constant time.
   [[nodiscard]] std::optional<Principal> Find(std::string_view key) const;
   [[nodiscard]] const std::vector<KeyRecord>& records() const { return records_; }
 
  private:
+  Status Write() const;
   std::string path_;
   std::vector<KeyRecord> records_;
 };

@@ -23,6 +23,10 @@ std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& 
 const std::vector<std::string>& AlwaysProtected();
 
 // Findings of the new version that the old one did not have; equal ones are counted.
-std::vector<Finding> NewFindings(const std::vector<Finding>& before, std::vector<Finding> after);
+struct FoundIn {
+  std::string_view text;  // of the file
+  std::vector<Finding> findings;
+};
+std::vector<Finding> NewFindings(const FoundIn& before, FoundIn after);
 
 }  // namespace ratchet::validation

@@ -79,9 +79,11 @@ TEST_F(ScopeTest, OnlyOrdinaryFilesOfTheComponent) {
 }
 
 TEST(NewFindingsTest, OldOnesAreForgivenAndCounted) {
-  const Finding old{"a.py", 3, "shell", "os.system"};
-  EXPECT_TRUE(NewFindings({old}, {{"a.py", 9, "shell", "os.system"}}).empty());
-  EXPECT_EQ(NewFindings({old}, {old, old}).size(), 1U);
+  const Finding old{"a.py", 1, "shell", "os.system"}, moved{"a.py", 2, "shell", "os.system"};
+  const FoundIn before{"os.system('ls')\n", {old}};
+  EXPECT_TRUE(NewFindings(before, {"x = 1\n  os.system('ls')\n", {moved}}).empty());
+  EXPECT_EQ(NewFindings(before, {"os.system('ls')\nos.system('ls')\n", {old, moved}}).size(), 1U);
+  EXPECT_EQ(NewFindings(before, {"os.system(command)\n", {old}}).size(), 1U);
 }
 
 TEST(ScoreTest, TheAnchorHolds) {
