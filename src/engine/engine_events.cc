@@ -206,10 +206,18 @@ std::vector<ImprovementId> Engine::ChooseWork(const Cycle& cycle,
   constexpr Duration kLately{7 * 86'400'000};
   const Instant now = ports_.clock.Now();
   if (const auto in_vain = ports_.store.InVainSince(now - kLately)) {
-    std::ranges::stable_sort(opportunities, {}, [&](const Opportunity& o) {
+    std::vector<std::pair<Instant, size_t>> order;  // the last try, and the place by priority
+    order.reserve(opportunities.size());
+    for (size_t i = 0; i < opportunities.size(); ++i) {
+      const Opportunity& o = opportunities[i];
       const auto at = in_vain->find({o.component, o.operation, o.kind});
-      return at == in_vain->end() ? Instant() : at->second;
-    });
+      order.emplace_back(at == in_vain->end() ? Instant() : at->second, i);
+    }
+    std::ranges::sort(order);
+    std::vector<Opportunity> sorted;
+    sorted.reserve(order.size());
+    for (const auto& [tried, i] : order) sorted.push_back(std::move(opportunities[i]));
+    opportunities = std::move(sorted);
   }
   const size_t capacity = static_cast<size_t>(
       std::max(0, config_.limits.concurrent_max - static_cast<int>(improvements_.size())));

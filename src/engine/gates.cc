@@ -145,14 +145,14 @@ Gates::Executed Gates::RunSandboxed(const ComponentConfig& component, const Comp
     fail(executed.tests, "tests", after->problem + ":\n" + TailOf(after->output));
     return executed;
   }
-  if (before->count == 0) {
+  const int ran_before = before->count.value_or(-1), ran_after = after->count.value_or(0);
+  if (ran_before == 0) {
     fail(executed.tests, "no_tests", "the test command runs no test");
     return executed;
   }
-  if (before->count && after->count.value_or(0) < *before->count) {
+  if (ran_after < ran_before) {
     fail(executed.tests, "fewer_tests",
-         fmt::format("{} tests ran before the change and {} with it", *before->count,
-                     after->count.value_or(0)));
+         fmt::format("{} tests ran before the change and {} with it", ran_before, ran_after));
     return executed;
   }
   executed.tests.outcome = GateOutcome::kPassed;

@@ -58,12 +58,16 @@ std::map<std::string, ServiceMetrics> OtherOperations(const std::vector<Point>& 
   std::map<std::string, std::vector<Point>> by_operation;
   for (const Point& point : points)
     if (point.series.operation != operation) by_operation[point.series.operation].push_back(point);
-  std::vector<std::pair<std::string, ServiceMetrics>> all;
-  for (const auto& [name, own] : by_operation)
-    all.emplace_back(name, analysis::MetricsOf(own, window, sources));
-  std::ranges::stable_sort(all, std::greater(), [](const auto& o) { return o.second.requests; });
-  if (all.size() > kMost) all.resize(kMost);
-  return {all.begin(), all.end()};
+  std::map<std::string, ServiceMetrics> others;
+  std::vector<std::pair<std::uint64_t, std::string>> busiest;
+  busiest.reserve(by_operation.size());
+  for (const auto& [name, own] : by_operation) {
+    others[name] = analysis::MetricsOf(own, window, sources);
+    busiest.emplace_back(others[name].requests, name);
+  }
+  std::ranges::sort(busiest, std::greater());
+  for (size_t i = kMost; i < busiest.size(); ++i) others.erase(busiest[i].second);
+  return others;
 }
 
 Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
@@ -146,6 +150,7 @@ Status Performer::Publish(const EffectJob& job) {
 }
 
 Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
+  CHECK(job.cycle.has_value(), "Perform answers for analyses without a cycle");
   const Cycle& cycle = *job.cycle;
   const Instant now = Settled();
   const analysis::AnalysisWindows windows{

@@ -103,7 +103,7 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
     ++shared_.open;
   }
   ~Session() {
-    if (place_) shared_.waiting.Remove(*place_);
+    StopWaiting();
     --shared_.open;
   }
   Session(const Session&) = delete;
@@ -125,9 +125,13 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
   }
 
  private:
-  void OnRead(beast::error_code error) {
-    shared_.waiting.Remove(*place_);
+  void StopWaiting() {
+    if (place_) shared_.waiting.Remove(*place_);
     place_.reset();
+  }
+
+  void OnRead(beast::error_code error) {
+    StopWaiting();
     if (error == bhttp::error::body_limit) {
       return Answer(
           {.status = 413,

@@ -101,7 +101,7 @@ void RejectFaulty(const std::vector<std::string>& latency_metrics, Decoded& deco
   for (Resource& resource : decoded.resources) {
     for (Metric& metric : resource.metrics) {
       const std::string fault = FaultOf(metric);
-      const auto fault_or = [&](std::string other) { return fault.empty() ? other : fault; };
+      const auto fault_or = [&](const std::string& other) { return fault.empty() ? other : fault; };
       const Measures measures =
           std::ranges::find(latency_metrics, metric.name) != latency_metrics.end()
               ? Measures::kLatency

@@ -201,8 +201,9 @@ std::optional<std::string> Shadowed(const ComponentTree& tree, const std::string
 
 std::string Decorator(const std::set<std::string>& names) {
   std::vector<std::string> quoted;
+  quoted.reserve(names.size());
   for (const std::string& name : names) quoted.push_back(fmt::format("\"{}\"", name));
-  const std::string line = fmt::format("@{}({})\n", kDecorator, Join(quoted, ", "));
+  std::string line = fmt::format("@{}({})\n", kDecorator, Join(quoted, ", "));
   constexpr size_t kLineMax = 100;
   if (line.size() <= kLineMax) return line;
   return fmt::format("@{}(\n    {},\n)\n", kDecorator, Join(quoted, ",\n    "));
@@ -211,7 +212,7 @@ std::string Decorator(const std::set<std::string>& names) {
 std::string Edit(const SyntaxTree& tree, const ModuleScope& scope, const Node& function,
                  const std::set<std::string>& names) {
   const std::string& text = tree.text();
-  const auto in_style = [&](std::string inserted) {
+  const auto in_style = [&](const std::string& inserted) {
     return text.find("\r\n") == std::string::npos ? inserted : ReplaceAll(inserted, "\n", "\r\n");
   };
   const std::string decorated = in_style(Decorator(names)) + text.substr(function.begin());

@@ -75,7 +75,7 @@ std::vector<std::string> CoverageArguments(const std::vector<std::string>& comma
 
 // How many tests ran, as unittest or pytest say at their end.
 std::optional<int> TestsRun(const std::string& output) {
-  static const auto number = [](std::string_view word) {
+  const auto number = [](std::string_view word) {
     int value = -1;
     std::from_chars(word.data(), word.data() + word.size(), value);
     return value;

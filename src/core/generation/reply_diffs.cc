@@ -109,7 +109,7 @@ EditError HunkApplier::Apply(const Hunk& hunk, std::string& text,
   }
   const auto at = static_cast<std::ptrdiff_t>(*place);
   // Where that is in the old file: said, or near enough when it was searched for.
-  const std::ptrdiff_t old = at == said ? *hunk.lines_above : at - GrowthAbove(at);
+  const std::ptrdiff_t old = at == said ? hunk.lines_above.value_or(at) : at - GrowthAbove(at);
   growths_.push_back({old, std::ssize(hunk.after) - std::ssize(hunk.before)});
   ReplaceLines(lines, *place, hunk.before.size(), hunk.after);
   text = TextOf(lines);

@@ -53,7 +53,7 @@ std::optional<std::string> PathFinder::AfterLanguage(const std::string& info) co
   const bool drive = colon == 1 && ((info[0] >= 'A' && info[0] <= 'Z') || rest.starts_with('/') ||
                                     rest.starts_with('\\'));
   if (drive) return std::nullopt;
-  const std::string whole(StripMarks(rest));
+  std::string whole(StripMarks(rest));
   if (IsKnown(whole)) return whole;
   std::string first(StripMarks(rest.substr(0, rest.find_first_of(" {"))));
   if (first.empty() || first.find('=') != std::string::npos) return std::nullopt;
