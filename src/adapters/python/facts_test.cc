@@ -83,6 +83,36 @@ TEST(SecurityRulesTest, EachRuleFindsItsKindAndNotItsNeighbour) {
   EXPECT_EQ(Rules("urllib.request.urlopen(url)\n"), "ssrf ");
 }
 
+TEST(SecurityRulesTest, OtherNamesDoNotHideACall) {
+  EXPECT_EQ(Rules("from os import system as s\ns(c)\n"), "shell ");
+  EXPECT_EQ(Rules("import os as o\ndef f():\n    o.execv(p, a)\n"), "shell ");
+  EXPECT_EQ(Rules("def f():\n    from pickle import loads\n    return loads(b)\n"),
+            "unsafe-deserialisation ");
+  EXPECT_EQ(Rules("from hashlib import md5 as h\nh(b)\n"), "weak-hash ");
+  EXPECT_EQ(Rules("e = eval\n"), "code-execution ");
+  EXPECT_EQ(Rules("list(map(eval, xs))\n"), "code-execution ");
+  EXPECT_EQ(Rules("getattr(os, name)(c)\n"), "code-execution ");
+  EXPECT_EQ(Rules("getattr(settings, name)\n"), "");
+  EXPECT_EQ(Rules("re.compile(p)\nmodel.eval()\n"), "");
+}
+
+TEST(SecurityRulesTest, FormsOfTheSameMistake) {
+  EXPECT_EQ(Rules("subprocess.run(c, shell=1)\n"), "shell ");
+  EXPECT_EQ(Rules("subprocess.run(['sh', '-c', x])\n"), "shell ");
+  EXPECT_EQ(Rules("subprocess.run('ls ' + x)\n"), "shell ");
+  EXPECT_EQ(Rules("subprocess.run(['ls', x], shell=False)\n"), "");
+  EXPECT_EQ(Rules("yaml.load(t, yaml.SafeLoader)\n"), "");
+  EXPECT_EQ(Rules("hashlib.new('MD5')\n"), "weak-hash ");
+  EXPECT_EQ(Rules("hmac.new(k, m, hashlib.sha1)\n"), "weak-hash ");
+  EXPECT_EQ(Rules("hmac.new(k, m, hashlib.sha256)\n"), "");
+  EXPECT_EQ(Rules("requests.put(f'http://{x}/a')\n"), "ssrf ");
+  EXPECT_EQ(Rules("requests.get(BASE_URL)\n"), "");
+  EXPECT_EQ(Rules("c = {'password': 'hunter2-99'}\n"), "hard-coded-secret ");
+  EXPECT_EQ(Rules("connect(password='hunter2-99')\n"), "hard-coded-secret ");
+  EXPECT_EQ(Rules("TOKEN_URL = 'https://id.example/v2'\ntoken_header = 'X-Auth-2'\n"), "");
+  EXPECT_EQ(Rules("KEY = 'AKIAABCDEFGHIJKLMNOP'\n"), "hard-coded-secret ");
+}
+
 TEST(LocateTest, ByLineByNameAndByStackTrace) {
   const ComponentTree tree{
       .files = {{"app/rank.py",
