@@ -79,6 +79,7 @@ class Reading {
     Tenants(root);
     root.EachTable("component", [&](Table& table) { Component(table); });
     CheckBaseline(root);
+    CheckState(root);
     root.Finish();
   }
 
@@ -99,6 +100,10 @@ class Reading {
     otlp.Text("tenant_attribute", config_.otlp.tenant_attribute);
     otlp.Text("default_tenant", config_.otlp.default_tenant);
     otlp.Texts("latency_metrics", config_.otlp.latency_metrics);
+    if (config_.otlp_port != 0 && config_.otlp_port == config_.http_port)
+      otlp.Wrong("port", std::to_string(config_.otlp_port), "another port than that of [http]");
+    if (config_.otlp.tenant_attribute.empty())
+      otlp.Wrong("tenant_attribute", "\"\"", "the attribute that names the tenant");
     otlp.Finish();
     Table alerts = root.Sub("alerts");
     alerts.Text("webhook", config_.webhook);
@@ -120,6 +125,9 @@ class Reading {
     Table t = root.Sub("analysis");
     t.Period("current", config_.engine.analysis_current, kSecond * 10, kDay * 7);
     t.Period("baseline", config_.engine.analysis_baseline, kSecond * 10, kDay * 35);
+    if (config_.engine.analysis_baseline > config_.telemetry.retention)
+      t.Wrong("baseline", FormatDuration(config_.engine.analysis_baseline),
+              "at most telemetry.retention (" + FormatDuration(config_.telemetry.retention) + ")");
     t.Number("latency_sigmas", d.latency_sigmas, 0, 100);
     t.Number("latency_worse", d.latency_worse_share, 0, 100);
     t.Number("error_rate_increase", d.error_rate_increase, 0, 1);
@@ -214,7 +222,7 @@ class Reading {
     o.Number("usd_per_million_out", price_out, 0, 1e6);
     o.OneOf("token_parameter", {"max_tokens", "max_completion_tokens"},
             [&](const std::string& p) { model.token_parameter = p; });
-    if (!model.base_url.starts_with("http"))
+    if (!IsUrl(model.base_url))
       parent.Wrong("openai", "base_url \"" + model.base_url + "\"",
                    "an http or https URL, e.g. \"http://127.0.0.1:8080/v1\"");
     if (model.model.empty()) parent.Wrong("openai", "model \"\"", "the model's name");
@@ -278,8 +286,17 @@ class Reading {
     CheckUrl(t, "health_url", c.health_url);
     t.OneOf("autonomy", kAutonomies,
             [&](const std::string& a) { c.autonomy = *Parse<Autonomy>(a); });
-    if (name.empty())
-      t.Wrong("name", "\"\"", "the name that its telemetry carries as component or service.name");
+    if (!IsName(name))
+      t.Wrong(
+          "name", "\"" + name + "\"",
+          "the name that its telemetry carries as component or service.name, without slashes or "
+          "control characters");
+    for (const std::string& tenant : tenants) {
+      if (!IsName(tenant) || std::ranges::count(tenants, tenant) > 1)
+        t.Wrong("tenants", "\"" + tenant + "\"", "names, each once, without control characters");
+    }
+    CheckGlobs(t, "sources", c.sources);
+    CheckGlobs(t, "allowed", c.allowed);
     c.id = ComponentId(name);
     for (const std::string& tenant : tenants) c.tenants.emplace_back(tenant);
     CheckRoot(t, root, c);
@@ -307,7 +324,9 @@ class Reading {
     while (c.root.size() > 1 && c.root.ends_with('/')) c.root.pop_back();
     std::error_code error;
     const auto status = fs::symlink_status(c.root, error);
-    if (root.empty() || !fs::exists(status))
+    if (root.empty() || root.find('\0') != std::string::npos || c.root == "/")
+      return t.Wrong("root", "\"" + root + "\"", "the folder of the component's code");
+    if (!fs::exists(status))
       return t.Wrong("root", "\"" + c.root + "\" does not exist", "an existing folder");
     if (fs::is_symlink(status))
       return t.Wrong("root", "\"" + c.root + "\" is a symbolic link", "the folder itself");
@@ -323,12 +342,42 @@ class Reading {
     }
   }
 
-  static void CheckUrl(Table& t, const char* key, const std::string& url) {
-    const size_t host = url.find("://") == std::string::npos ? url.size() : url.find("://") + 3;
-    const bool http = url.starts_with("http://") || url.starts_with("https://");
+  // What is written into the state would change the code.
+  void CheckState(Table& root) {
+    const std::string state = config_.state_dir + "/";
+    for (const auto& [id, component] : config_.engine.components) {
+      if ((component.root + "/").starts_with(state))
+        root.Wrong("state_dir", "\"" + config_.state_dir + "\" holds the root of " + id.value,
+                   "a folder of its own");
+    }
+  }
+
+  static bool IsUrl(const std::string& url) {
+    const size_t host = url.starts_with("http://")    ? 7
+                        : url.starts_with("https://") ? 8
+                                                      : url.size();
     const bool named = host < url.size() && url[host] != '/' && url[host] != ':';
-    if (!url.empty() && !(http && named && url.find(' ') == std::string::npos))
-      t.Wrong(key, "\"" + url + "\"", "an http or https URL");
+    return named &&
+           std::ranges::none_of(url, [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+  }
+
+  static bool IsName(const std::string& name) {
+    return !name.empty() && std::ranges::none_of(name, [](char c) {
+      return static_cast<unsigned char>(c) < ' ' || c == '/' || c == 127;
+    });
+  }
+
+  static void CheckGlobs(Table& t, const char* key, const std::vector<std::string>& globs) {
+    if (globs.empty()) t.Wrong(key, "[]", "globs of files below the root, e.g. \"app/**/*.py\"");
+    for (const std::string& glob : globs) {
+      if (glob.empty() || glob.starts_with('/') ||
+          ("/" + glob + "/").find("/../") != std::string::npos)
+        t.Wrong(key, "\"" + glob + "\"", "globs of files below the root, e.g. \"app/**/*.py\"");
+    }
+  }
+
+  static void CheckUrl(Table& t, const char* key, const std::string& url) {
+    if (!url.empty() && !IsUrl(url)) t.Wrong(key, "\"" + url + "\"", "an http or https URL");
   }
 
   static void CheckWords(Table& t, const std::vector<std::string>& command) {

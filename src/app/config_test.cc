@@ -105,6 +105,13 @@ TEST(ConfigTest, SettingsThatContradictEachOtherAreRefused) {
       {"[monitoring]\nlooks_min = 900\n", "do not fit"},
       {"[generation.openai]\nbase_url = \"http://x\"\nmodel = \"m\"\n", "has no \"openai\""},
       {"[alerts]\nwebhook = \"httpx\"\n", "an http or https URL"},
+      {"[http]\nport = 9\n[otlp]\nport = 9\n", "another port"},
+      {"[telemetry]\nretention = \"2d\"\n[analysis]\nbaseline = \"3d\"\n", "telemetry.retention"},
+      {"state_dir = \"/tmp\"\n" + component, "holds the root"},
+      {component + "sources = [\"../x.py\"]\n", "below the root"},
+      {component + "tenants = [\"t\", \"t\"]\n", "each once"},
+      {"[[component]]\nname = \"a/b\"\nroot = \"/tmp\"\n", "without slashes"},
+      {"[[component]]\nname = \"a\"\nroot = \"/\"\n", "the folder of the component's code"},
   };
   for (const auto& [text, said] : cases)
     EXPECT_NE(Mistake(text).find(said), std::string::npos) << text << " gave: " << Mistake(text);
