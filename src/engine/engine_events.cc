@@ -76,7 +76,7 @@ Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& eve
       if (const auto* done = std::get_if<cycle::Generated>(&event)) cost = done->cost_usd;
       if (const auto* failed = std::get_if<cycle::GenerationFailed>(&event))
         cost = failed->cost_usd;
-      tx.reservations.push_back({ReservationKey(stored), DayOf(ports_.clock.Now()), cost});
+      tx.reservations.push_back({ReservationKey(stored), "", cost});
     }
     tx.effects_done.push_back(*answered);
   }

@@ -19,7 +19,7 @@ namespace ratchet {
 // Money set aside for one attempt of one effect, before it is spent.
 struct Reservation {
   std::string key;  // effect key and attempt
-  std::string day;  // "2026-01-31", UTC: the budget's day
+  std::string day;  // "2026-01-31", UTC: the budget's day; "" keeps the day it was made for
   double usd = 0;   // the worst case; replaced by what was spent once that is known
 };
 

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <fstream>
@@ -16,7 +14,6 @@
 #include <system_error>
 #include <thread>
 
-#include "adapters/files/safe_files.h"
 #include "core/base/text.h"
 
 namespace ratchet::files {
@@ -59,17 +56,8 @@ Status DigestsMatch(const Json& loaded, const std::vector<FileDigest>& files, Pr
 
 }  // namespace
 
-// The last of what the command wrote, for the error.
-static std::string OutputOf(int file) {
-  constexpr off_t kShown = 500;
-  const off_t size = lseek(file, 0, SEEK_END);
-  std::array<char, kShown> tail{};
-  const ssize_t got = pread(file, tail.data(), tail.size(), std::max<off_t>(0, size - kShown));
-  const std::string_view text(tail.data(), static_cast<size_t>(std::max<ssize_t>(0, got)));
-  return Trim(text).empty() ? "" : ": " + ToValidUtf8(Trim(text));
-}
-
-// In the component's root, without a shell; whatever it starts keeps running.
+// In the component's root, without a shell. What it writes goes where the daemon's own output goes:
+// the service that it starts may keep these descriptors for as long as it lives.
 Status ServiceControl::RunCommand(const ComponentConfig& component) {
   const ReloadConfig& reload = component.reload;
   std::vector<char*> arguments;
@@ -77,7 +65,6 @@ Status ServiceControl::RunCommand(const ComponentConfig& component) {
   for (const std::string& word : reload.command)
     arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  const Descriptor output(memfd_create("reload-output", MFD_CLOEXEC));
   pid_t child = 0;
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -93,8 +80,6 @@ Status ServiceControl::RunCommand(const ComponentConfig& component) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, component.root.c_str());
-  posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   const int failed =
       posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
@@ -112,8 +97,7 @@ Status ServiceControl::RunCommand(const ComponentConfig& component) {
       kill(-child, SIGKILL);
       waitpid(child, &status, 0);
       return Fail(ErrorCode::kTimeout,
-                  fmt::format("{} did not end within {}{}", name, FormatDuration(reload.timeout),
-                              OutputOf(output.get())));
+                  fmt::format("{} did not end within {}", name, FormatDuration(reload.timeout)));
     }
     std::this_thread::sleep_for(kPoll);
   }
@@ -121,7 +105,7 @@ Status ServiceControl::RunCommand(const ComponentConfig& component) {
   const std::string how = WIFSIGNALED(status)
                               ? fmt::format("was ended by signal {}", WTERMSIG(status))
                               : fmt::format("ended with exit code {}", WEXITSTATUS(status));
-  return Fail(ErrorCode::kUnavailable, fmt::format("{} {}{}", name, how, OutputOf(output.get())));
+  return Fail(ErrorCode::kUnavailable, fmt::format("{} {}", name, how));
 }
 
 Status ServiceControl::Reload(const ComponentConfig& component) {

@@ -111,7 +111,9 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
 
   // From any thread: the operation that waits ends with an error, and the session with it.
   void Close() {
-    asio::post(stream_.get_executor(), [self = shared_from_this()] { self->stream_.close(); });
+    asio::post(stream_.get_executor(), [self = shared_from_this()] {
+      if (self->place_) self->stream_.close();  // a request that came meanwhile is answered
+    });
   }
 
   void Read() {

@@ -211,9 +211,8 @@ Status SqliteStateStore::WritePending(const Transaction& tx) {
         query.Text(timer.subject).Text(cycle::Name(timer.kind)).Int(ToMillis(timer.wake_at)).Run());
   }
   for (const Reservation& reservation : tx.reservations) {
-    // What was spent replaces what was reserved, on the day of the reservation.
     TRY(Query query, db_->Prepare("INSERT INTO reservations VALUES (?1, ?2, ?3) ON CONFLICT (key) "
-                                  "DO UPDATE SET usd = ?3"));
+                                  "DO UPDATE SET usd = ?3, day = iif(?2 = '', day, ?2)"));
     TRY_STATUS(query.Text(reservation.key).Text(reservation.day).Real(reservation.usd).Run());
   }
   return {};

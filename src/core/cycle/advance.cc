@@ -254,7 +254,7 @@ class Stepper {
     step_.expected_tree = state().tree_before;
     const std::string explanation = state().reason;
     Tell(AlertSeverity::kHigh, "improvement taken back", explanation);
-    if (state().rollbacks_tried >= policy_.rollback_tries_before_freeze) {
+    if (state().rollbacks_tried > policy_.rollback_tries_before_freeze) {
       step_.freeze_component = fmt::format(
           "{} was taken back at try {}; once it is clear why not before, `ratchet resume "
           "--component {}` releases it",

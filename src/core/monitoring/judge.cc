@@ -12,6 +12,7 @@ namespace ratchet::monitoring {
 namespace {
 
 constexpr double kErrorRateFloor = 0.01;  // DESIGN section 2, phase 5
+constexpr double kAlpha = 0.005;  // for the operation's errors, and as much for the component's
 
 enum class Metric { kLatency, kErrors };
 
@@ -100,15 +101,14 @@ double Judge::LookDegradation(const Baseline& baseline, const Look& look) const 
 
 // More than chance, over the whole watch: one failure among few requests is a high rate and says
 // nothing. The baseline's own count is granted one failure more than it had.
-bool Judge::MoreErrors(const ServiceMetrics& baseline, EventCount seen) const {
+bool Judge::MoreErrors(const ServiceMetrics& baseline, EventCount seen, double alpha) const {
   constexpr std::uint64_t kEventsMin = 3;
-  constexpr double kAlpha = 0.005;  // for the operation, and as much for the component
   const double known = static_cast<double>(std::max<std::uint64_t>(1, baseline.requests));
   const double before = baseline.error_rate + 1 / known;
   const double allowed = before + policy_.degradation_threshold * std::max(before, kErrorRateFloor);
   return seen.events >= kEventsMin &&
          static_cast<double>(seen.events) > allowed * static_cast<double>(seen.trials) &&
-         LogEvidenceOfMore(seen, allowed) >= -std::log(kAlpha);
+         LogEvidenceOfMore(seen, allowed) >= -std::log(alpha);
 }
 
 // Bad looks in a row up to the last: by the operation's latency, its errors, and the component's
@@ -117,10 +117,11 @@ bool Judge::MoreErrors(const ServiceMetrics& baseline, EventCount seen) const {
 int Judge::BadLooks(const Baseline& baseline, std::span<const Look> looks) const {
   struct Row {
     int bad = 0;
-    EventCount errors;
+    EventCount errors, recent;  // of the whole watch, and since the row began
   } latency, operation, component;
   const auto count = [&](Row& row, double degradation) {
     row.bad = degradation > policy_.degradation_threshold ? row.bad + 1 : 0;
+    if (row.bad <= 1) row.recent = {};
   };
   for (const Look& look : looks) {
     if (Usable(look)) {
@@ -129,12 +130,20 @@ int Judge::BadLooks(const Baseline& baseline, std::span<const Look> looks) const
     }
     if (look.component.requests >= policy_.requests_min)
       count(component, ErrorDegradation(baseline.component, look.component.error_rate));
-    Add(operation.errors, Errors(look.operation));
-    Add(component.errors, Errors(look.component));
+    for (EventCount* sum : {&operation.errors, &operation.recent})
+      Add(*sum, Errors(look.operation));
+    for (EventCount* sum : {&component.errors, &component.recent})
+      Add(*sum, Errors(look.component));
   }
+  // A row that begins late shows in itself before it shows in the sum; it may begin at any look,
+  // and each of them is a test of its own.
+  const double alpha_of_a_row = kAlpha / static_cast<double>(std::max<size_t>(1, looks.size()));
+  const auto proven = [&](const ServiceMetrics& before, const Row& row) {
+    return MoreErrors(before, row.errors, kAlpha) || MoreErrors(before, row.recent, alpha_of_a_row);
+  };
   int worst = latency.bad;
-  if (MoreErrors(baseline.operation, operation.errors)) worst = std::max(worst, operation.bad);
-  if (MoreErrors(baseline.component, component.errors)) worst = std::max(worst, component.bad);
+  if (proven(baseline.operation, operation)) worst = std::max(worst, operation.bad);
+  if (proven(baseline.component, component)) worst = std::max(worst, component.bad);
   return worst;
 }
 
@@ -231,8 +240,8 @@ VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
   const double slower = std::expm1(Mean(metric == Metric::kLatency ? changes : other_changes));
   const std::string interval = fmt::format("95 % interval of the change {:+.1f} % to {:+.1f} %",
                                            reason.gain_low * 100, reason.gain_high * 100);
-  const bool failing =
-      MoreErrors(baseline.operation, errors) || MoreErrors(baseline.component, component_errors);
+  const bool failing = MoreErrors(baseline.operation, errors, kAlpha) ||
+                       MoreErrors(baseline.component, component_errors, kAlpha);
   if (slower > policy_.degradation_threshold || failing) {
     reason.verdict = Verdict::kRollBack;
     reason.explanation =

@@ -50,7 +50,8 @@ class Judge {
   [[nodiscard]] bool Usable(const Look& look) const;
   [[nodiscard]] int BadLooks(const Baseline& baseline, std::span<const Look> looks) const;
   [[nodiscard]] std::string SlowedInARow(std::span<const Look> looks) const;
-  [[nodiscard]] bool MoreErrors(const ServiceMetrics& baseline, EventCount seen) const;
+  [[nodiscard]] bool MoreErrors(const ServiceMetrics& baseline, EventCount seen,
+                                double alpha) const;
   [[nodiscard]] VerdictReason DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                           std::span<const Look> looks, Duration watched) const;
   JudgePolicy policy_;

@@ -140,6 +140,17 @@ TEST_F(JudgeTest, BackgroundErrorsDoNotTakeAGoodChangeBack) {
   EXPECT_GE(taken_back, 195);
 }
 
+// A long good time does not outweigh what is bad now.
+TEST_F(JudgeTest, ErrorsThatBeginLateAreSeen) {
+  baseline_.operation.error_rate = baseline_.component.error_rate = 0.1;
+  std::vector<Look> looks;
+  for (int m = 1; m <= 200; ++m) looks.push_back(LookAt(m, Metrics(50, 0, 1000)));
+  for (int m = 201; m <= 203; ++m) looks.push_back(LookAt(m, Metrics(50, 0.2, 1000)));
+  const Judge judge{JudgePolicy{.duration = Duration(300 * 60'000)}};
+  EXPECT_EQ(judge.Decide(InsightKind::kLatencyDegradation, baseline_, looks, FromMillis(0)).verdict,
+            Verdict::kRollBack);
+}
+
 TEST_F(JudgeTest, FailingHealthTakesItBackAtOnce) {
   const auto reason = Decide({LookAt(1, Metrics(50), Health::kFailing)});
   EXPECT_EQ(reason.verdict, Verdict::kRollBack);
