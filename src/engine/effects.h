@@ -1,6 +1,7 @@
 #pragma once
 // What the engine hands out to be performed, and what comes back.
 
+#include <cstdint>
 #include <map>
 #include <variant>
 
@@ -20,6 +21,7 @@ struct EffectJob {
   std::optional<CycleAccount> account;          // for a report
   std::optional<Instant> component_changed_at;  // for baselines: the version is not older
   std::map<ComponentId, Instant> changed_at;    // of all components, for analyses
+  std::uint64_t start = 0;  // which start of this process it is; the answer names it
   MaySpend may_spend = MaySpend::kNo;
   HoldCheck hold;  // for what may not begin while the kill switch is on
 };
@@ -44,7 +46,8 @@ struct Held {                // the kill switch came first: the effect waits for
 using Answer =
     std::variant<cycle::ImprovementEvent, Result<AnalysisFound>, Rehearsed, Delivered, Held>;
 
-// Starts a job and returns; the owner of engine and runner hands the answer to Engine::OnAnswer.
+// Starts a job and returns; the owner of engine and runner hands the answer to Engine::OnAnswer,
+// with the job's key and start.
 class EffectRunner {
  public:
   virtual ~EffectRunner() = default;

@@ -203,7 +203,7 @@ bool Engine::MayStart(const StoredEffect& stored) const {
 // written down that it starts; a generation reserves its money in the same transaction.
 Status Engine::StartPending() {
   std::set<ComponentId> touched;
-  for (const EffectKey& key : running_) {
+  for (const auto& [key, start] : running_) {
     const auto at = effects_.find(key);
     if (at != effects_.end()) touched.insert(TouchedBy(at->second.effect));
   }
@@ -263,7 +263,8 @@ void Engine::StartEffect(const StoredEffect& stored) {
   if (!cycle::RunsWhileStopped(effect.kind)) {
     job.hold = [this] { return stopped_.load(); };
   }
-  running_.insert(effect.key);
+  job.start = ++starts_;
+  running_[effect.key] = job.start;
   ports_.runner.Start(std::move(job));
 }
 

@@ -57,7 +57,8 @@ class Engine {
   Status Release(const ComponentId& id, const Principal& who);  // a frozen component
 
   // --- What the world says.
-  Status OnAnswer(const EffectKey& key, const Answer& answer);
+  // An answer that came before, or is of an earlier start, changes nothing.
+  Status OnAnswer(const EffectKey& key, std::uint64_t start, const Answer& answer);
   Status FireDueTimers();
   [[nodiscard]] std::optional<Instant> NextWake() const;
 
@@ -120,8 +121,9 @@ class Engine {
   std::map<CycleId, Cycle> cycles_;
   std::map<ImprovementId, Improvement> improvements_;
   std::map<ComponentId, ComponentState> components_;
-  std::map<EffectKey, StoredEffect> effects_;  // asked for and not answered
-  std::set<EffectKey> running_;
+  std::map<EffectKey, StoredEffect> effects_;   // asked for and not answered
+  std::map<EffectKey, std::uint64_t> running_;  // by its start
+  std::uint64_t starts_ = 0;
   std::set<EffectKey> held_;  // by the kill switch, until it is turned off
   std::map<std::pair<std::string, cycle::TimerKind>, Instant> timers_;
   std::atomic<bool> stopped_ = false;

@@ -22,10 +22,12 @@ using Json = nlohmann::json;
 
 }  // namespace
 
-Status Engine::OnAnswer(const EffectKey& key, const Answer& answer) {
-  running_.erase(key);
+Status Engine::OnAnswer(const EffectKey& key, std::uint64_t start, const Answer& answer) {
+  const auto running = running_.find(key);
+  if (running == running_.end() || running->second != start) return {};
+  running_.erase(running);
   const auto at = effects_.find(key);
-  if (at == effects_.end()) return {};  // answered before: the same deed has the same key
+  if (at == effects_.end()) return {};
   const std::string subject = at->second.effect.subject;
   if (const auto* held = std::get_if<Held>(&answer)) {
     if (system_.stopped) held_.insert(key);  // `resume` may have come in between

@@ -134,8 +134,8 @@ void EngineLoop::Start(EffectJob job) {
       }
     };
     auto answer = std::make_shared<Answer>(perform());
-    Post([this, answer, key = job.effect.key](Engine& engine) {
-      Check(engine.OnAnswer(key, *answer));
+    Post([this, answer, key = job.effect.key, start = job.start](Engine& engine) {
+      Check(engine.OnAnswer(key, start, *answer));
     });
   };
   pool.Add(std::move(perform_and_answer), urgency);

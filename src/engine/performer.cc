@@ -266,9 +266,15 @@ Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, W
   Instant first = window.end;
   for (const Point& point : points) first = std::min(first, point.start);
   const LatencySources sources = known ? *known : analysis::SourcesOf(points);
-  return Measured{analysis::MetricsOf(of_operation, window, sources),
-                  analysis::MetricsOf(points, window, sources),
-                  OtherOperations(points, opportunity.operation, window, sources), sources, first};
+  const monitoring::JudgePolicy& judge = config_.policy.judge;
+  const Duration block = std::max(judge.interval, ports_.telemetry.resolution());
+  return Measured{
+      .operation = analysis::MetricsOf(of_operation, window, sources),
+      .component = analysis::MetricsOf(points, window, sources),
+      .others = OtherOperations(points, opportunity.operation, window, sources),
+      .sources = sources,
+      .log_p95 = analysis::LogP95Blocks(of_operation, window, block, judge.requests_min, sources),
+      .first = first};
 }
 
 // Only what the present version served: a baseline that contains another version's time would
@@ -294,7 +300,8 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
                                   .operation = measured->operation,
                                   .component = measured->component,
                                   .sources = measured->sources,
-                                  .others = measured->others}};
+                                  .others = measured->others,
+                                  .log_p95 = measured->log_p95}};
 }
 
 Answer Performer::Deploy(const EffectJob& job) {

@@ -49,7 +49,8 @@ class Performer {
     ServiceMetrics operation, component;
     std::map<std::string, ServiceMetrics> others;  // the busiest of the other operations
     LatencySources sources;
-    Instant first;  // of the points there are
+    Moments log_p95;  // see Baseline
+    Instant first;    // of the points there are
   };
   // Without `sources` they are decided on the window itself.
   Result<Measured> Measure(const Opportunity& opportunity, Window window,

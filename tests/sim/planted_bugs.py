@@ -61,7 +61,7 @@ BUGS = [
      "    ++stored.attempts;\n", ""),
     ("unanswered effects are not started again", "src/engine/engine.cc",
      "  TRY_STATUS(Commit(tx));\n  TRY_STATUS(StartPending());\n  return Settle();\n}\n\n// Only components",
-     "  TRY_STATUS(Commit(tx));\n  for (auto& [k, s] : effects_) running_.insert(k);\n  return Settle();\n}\n\n// Only components"),
+     "  TRY_STATUS(Commit(tx));\n  for (auto& [k, s] : effects_) running_[k] = 0;\n  return Settle();\n}\n\n// Only components"),
     ("timers are not persisted", "src/adapters/sqlite/sqlite_state_store.cc",
      "for (const auto& timer : tx.timers_set) {",
      "for (const auto& timer : std::vector<cycle::Timer>{}) {"),
@@ -153,7 +153,7 @@ def plant(bug, build, compile_of, link, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=pathlib.Path, nargs="?", help="left out: only check the list")
-    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--seeds", type=int, default=300)
     parser.add_argument("--only")
     options = parser.parse_args()
     check_safeguards()

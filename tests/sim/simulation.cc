@@ -50,8 +50,9 @@ class SimRunner : public EffectRunner {
     waiting_.erase(at);
     if (task.answer) {
       const EffectKey key = task.job.effect.key;
-      status = engine.OnAnswer(key, *task.answer);
-      if (status && world_.random.Chance(0.05)) status = engine.OnAnswer(key, *task.answer);
+      const auto answer = [&] { return engine.OnAnswer(key, task.job.start, *task.answer); };
+      status = answer();
+      if (status && world_.random.Chance(0.05)) status = answer();
       return true;
     }
     const bool may_begin =
@@ -88,8 +89,12 @@ class Life {
       : random_(seed), disk_(fmt::format("sim-{}", seed), seed + 1), world_(clock_, random_) {
     for (const auto& [id, component] : config_.components) {
       SimComponent& made = world_.components[id];
+      // Somebody may have released shortly before.
+      const std::string older = "older than " + id.value;
       made.content = "original of " + id.value;
-      made.changed_at = clock_.now - Duration(3 * 86'400'000);
+      world_.qualities[older] = random_.Chance(0.5) ? Quality::kBad : Quality::kNeutral;
+      made.history[clock_.now - Duration(3 * 86'400'000)] = older;
+      made.changed_at = clock_.now - Duration(random_.Below(50 * 60'000));
       made.history[made.changed_at] = made.content;
       made.serving = made.content;
     }
@@ -98,6 +103,7 @@ class Life {
   SimOutcome Run() {
     try {
       StartProcess();
+      if (random_.Chance(0.5)) Trigger();  // while that release is young
       while (outcome_.steps < 1500) Step(Weather::kStormy);
       Heal();
     } catch (const PromiseBroken& broken) {

@@ -70,7 +70,7 @@ class Detector {
 
   void LatencyDegradation(const OperationKey& key, const RequestHistory& history) {
     const Summary &current = history.current, &baseline = history.baseline;
-    const double sigma = StandardDeviation(history.BucketMeans());
+    const double sigma = MomentsOf(history.BucketMeans()).deviation;
     const double limit = baseline.mean() + policy_.latency_sigmas * sigma;
     const double worse = baseline.mean() > 0 ? current.mean() / baseline.mean() - 1 : 0;
     if (current.mean() <= limit || worse <= policy_.latency_worse_share) return;

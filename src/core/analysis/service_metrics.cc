@@ -1,6 +1,8 @@
 #include "core/analysis/service_metrics.h"
 
+#include <cmath>
 #include <map>
+#include <vector>
 
 namespace ratchet::analysis {
 
@@ -61,6 +63,19 @@ ServiceMetrics MetricsOf(std::span<const Point> points, Window window,
   const double seconds = Seconds(window.length());
   metrics.throughput = seconds > 0 ? static_cast<double>(all.count) / seconds : 0;
   return metrics;
+}
+
+Moments LogP95Blocks(std::span<const Point> points, Window window, Duration block,
+                     std::uint64_t requests_min, const LatencySources& sources) {
+  std::map<std::int64_t, std::vector<Point>> blocks;
+  for (const Point& point : points) blocks[(point.start - window.begin) / block].push_back(point);
+  std::vector<double> logs;
+  for (const auto& [number, own] : blocks) {
+    const Summary all = RequestSummary(own, sources);
+    if (all.count < requests_min) continue;
+    if (const double p95 = all.sketch.Quantile(0.95); p95 > 0) logs.push_back(std::log(p95));
+  }
+  return MomentsOf(logs);
 }
 
 }  // namespace ratchet::analysis

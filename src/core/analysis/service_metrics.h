@@ -23,4 +23,9 @@ Summary RequestSummary(std::span<const Point> points, const LatencySources& sour
 ServiceMetrics MetricsOf(std::span<const Point> points, Window window,
                          const LatencySources& sources);
 
+// Of the natural logarithm of the p95 (ms) in blocks of the window, those with at least
+// `requests_min` requests. The last block may be shorter.
+Moments LogP95Blocks(std::span<const Point> points, Window window, Duration block,
+                     std::uint64_t requests_min, const LatencySources& sources);
+
 }  // namespace ratchet::analysis

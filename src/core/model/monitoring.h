@@ -7,6 +7,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/time.h"
+#include "core/stats/moments.h"
 
 namespace ratchet {
 
@@ -27,6 +28,10 @@ struct Baseline {
   ServiceMetrics operation, component;
   LatencySources sources;                        // looks are read from the same
   std::map<std::string, ServiceMetrics> others;  // the component's other operations
+  // Of the natural logarithm of the operation's p95 (ms) in blocks as long as a look, of those with
+  // enough requests: what looks are compared with. The p95 of a long time is that of its slow
+  // minutes, so that beside it every short look seems better than it is.
+  Moments log_p95;
 };
 
 enum class Health { kUnknown, kHealthy, kFailing };

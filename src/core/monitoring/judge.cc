@@ -26,16 +26,37 @@ Metric PromisedMetric(InsightKind kind) {
   }
 }
 
-// One look's relative change of a metric; negative is better.
-double RelativeChange(Metric metric, const ServiceMetrics& before, const ServiceMetrics& now) {
+double LogP95(const ServiceMetrics& metrics) {
   constexpr double kTiny = 1e-9;
-  switch (metric) {
-    case Metric::kLatency:
-      return std::log(std::max(now.latency_p95, kTiny) / std::max(before.latency_p95, kTiny));
-    case Metric::kErrors:
-      return (now.error_rate - before.error_rate) / std::max(before.error_rate, kErrorRateFloor);
+  return std::log(std::max(metrics.latency_p95, kTiny));
+}
+
+// What changed by the looks, on average; negative is better. Latencies as log ratios, errors as in
+// the degradation.
+struct Changes {
+  Interval latency, errors;
+  double mean_latency = 0;
+};
+
+Changes ChangesSince(const Baseline& baseline, std::span<const Look> usable) {
+  const double before = baseline.operation.error_rate;
+  std::vector<double> log_p95, errors;
+  for (const Look& look : usable) {
+    log_p95.push_back(LogP95(look.operation));
+    errors.push_back((look.operation.error_rate - before) / std::max(before, kErrorRateFloor));
   }
-  return 0;
+  const Moments looks = MomentsOf(log_p95);
+  Changes changes{.errors = MeanInterval95(MomentsOf(errors))};
+  if (baseline.log_p95.count >= 2) {
+    changes.latency = DifferenceInterval95(baseline.log_p95, looks);
+    changes.mean_latency = looks.mean - baseline.log_p95.mean;
+  } else {
+    const Interval interval = MeanInterval95(looks);
+    const double known = LogP95(baseline.operation);
+    changes.latency = {interval.low - known, interval.high - known};
+    changes.mean_latency = looks.mean - known;
+  }
+  return changes;
 }
 
 double LatencyDegradation(const ServiceMetrics& baseline, const ServiceMetrics& now) {
@@ -213,31 +234,29 @@ VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
 VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                  std::span<const Look> looks, Duration watched) const {
   const Metric metric = PromisedMetric(promise);
-  const Metric other = metric == Metric::kLatency ? Metric::kErrors : Metric::kLatency;
-  std::vector<double> changes, other_changes;
+  const bool logarithmic = metric == Metric::kLatency;
+  std::vector<Look> usable;
   EventCount errors, component_errors;
   for (const Look& look : looks) {
     Add(errors, Errors(look.operation));
     Add(component_errors, Errors(look.component));
-    if (!Usable(look)) continue;
-    changes.push_back(RelativeChange(metric, baseline.operation, look.operation));
-    other_changes.push_back(RelativeChange(other, baseline.operation, look.operation));
+    if (Usable(look)) usable.push_back(look);
   }
   VerdictReason reason;
   reason.rule = "gain";
-  if (static_cast<int>(changes.size()) < policy_.looks_min || baseline.operation.requests == 0) {
+  if (static_cast<int>(usable.size()) < policy_.looks_min || baseline.operation.requests == 0) {
     reason.verdict = watched < policy_.duration * 2 ? Verdict::kContinue : Verdict::kInconclusive;
     reason.explanation = fmt::format("{} looks with at least {} requests; {} are needed",
-                                     changes.size(), policy_.requests_min, policy_.looks_min);
+                                     usable.size(), policy_.requests_min, policy_.looks_min);
     return reason;
   }
-  const Interval gain = MeanInterval95(changes);
-  const Interval loss = MeanInterval95(other_changes);
-  reason.loss = std::max(0.0, loss.low);
-  const bool logarithmic = metric == Metric::kLatency;
+  const Changes changes = ChangesSince(baseline, usable);
+  const Interval gain = logarithmic ? changes.latency : changes.errors;
+  const Interval other = logarithmic ? changes.errors : changes.latency;
+  reason.loss = std::max(0.0, other.low);
   reason.gain_low = logarithmic ? std::expm1(gain.low) : gain.low;
   reason.gain_high = logarithmic ? std::expm1(gain.high) : gain.high;
-  const double slower = std::expm1(Mean(metric == Metric::kLatency ? changes : other_changes));
+  const double slower = std::expm1(changes.mean_latency);
   const std::string interval = fmt::format("95 % interval of the change {:+.1f} % to {:+.1f} %",
                                            reason.gain_low * 100, reason.gain_high * 100);
   const bool failing = MoreErrors(baseline.operation, errors, kAlpha) ||
@@ -251,8 +270,8 @@ VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
   } else if (reason.loss > policy_.loss_max) {
     // Also a loss that would not be taken back by itself: many of them would add up.
     reason.verdict = Verdict::kNoEffect;
-    reason.explanation = fmt::format("{} are proven worse; {}",
-                                     other == Metric::kErrors ? "errors" : "latencies", interval);
+    reason.explanation =
+        fmt::format("{} are proven worse; {}", logarithmic ? "errors" : "latencies", interval);
   } else if (gain.high < 0) {
     reason.verdict = Verdict::kKeep;
     reason.explanation = "the promised gain is proven: " + interval;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "core/base/random.h"
@@ -149,6 +150,21 @@ TEST_F(JudgeTest, ErrorsThatBeginLateAreSeen) {
   const Judge judge{JudgePolicy{.duration = Duration(300 * 60'000)}};
   EXPECT_EQ(judge.Decide(InsightKind::kLatencyDegradation, baseline_, looks, FromMillis(0)).verdict,
             Verdict::kRollBack);
+}
+
+// The p95 of a long time that swings is that of its slow minutes; looks swing in the same way.
+TEST_F(JudgeTest, WhatSwingsAsBeforeIsNoGain) {
+  const std::vector<double> log_p95 = {std::log(96.),  std::log(104.), std::log(96.),
+                                       std::log(104.), std::log(97.),  std::log(103.)};
+  baseline_.operation.latency_p95 = 104;
+  const auto verdict = [&] {
+    std::vector<Look> looks;
+    for (int m = 1; m <= 10; ++m) looks.push_back(LookAt(m, Metrics(m % 2 == 0 ? 104 : 96)));
+    return Decide(looks).verdict;
+  };
+  EXPECT_EQ(verdict(), Verdict::kKeep);  // beside the one figure
+  baseline_.log_p95 = MomentsOf(log_p95);
+  EXPECT_EQ(verdict(), Verdict::kNoEffect);
 }
 
 TEST_F(JudgeTest, FailingHealthTakesItBackAtOnce) {

@@ -1,20 +1,27 @@
 #pragma once
-// Mean and spread of a handful of values, and the interval for their mean.
+// Mean and spread of a handful of values, and intervals for means.
 
+#include <cstdint>
 #include <span>
 
 namespace ratchet {
 
-double Mean(std::span<const double> values);
-// The sample standard deviation (n - 1); 0 for fewer than two values.
-double StandardDeviation(std::span<const double> values);
+struct Moments {
+  std::uint64_t count = 0;
+  double mean = 0;
+  double deviation = 0;  // of the sample (n - 1); 0 for fewer than two values
+};
+Moments MomentsOf(std::span<const double> values);
 
 struct Interval {
   double low = 0;
   double high = 0;
 };
 // Student's t interval for the mean at 95 %, for independent values; from minus to plus infinity
-// for fewer than two values. Critical values: standard table, linear between entries.
-Interval MeanInterval95(std::span<const double> values);
+// for fewer than two values.
+Interval MeanInterval95(const Moments& sample);
+// Welch's t interval for the mean of `after` minus that of `before` at 95 %, for independent
+// values; from minus to plus infinity where one of the two has fewer than two.
+Interval DifferenceInterval95(const Moments& before, const Moments& after);
 
 }  // namespace ratchet

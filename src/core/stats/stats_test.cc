@@ -62,9 +62,15 @@ TEST(SummaryTest, MergeIsTheSameAsAddingAll) {
 
 TEST(MomentsTest, IntervalsMatchTheTextbook) {
   const std::vector<double> values = {4.9, 5.1, 5.0, 5.2, 4.8};
-  EXPECT_NEAR(StandardDeviation(values), 0.158114, 1e-6);
-  EXPECT_NEAR(MeanInterval95(values).low, 5.0 - 0.196323, 1e-4);
-  EXPECT_TRUE(std::isinf(MeanInterval95(std::vector<double>{1.0}).high));
+  EXPECT_NEAR(MomentsOf(values).deviation, 0.158114, 1e-6);
+  EXPECT_NEAR(MeanInterval95(MomentsOf(values)).low, 5.0 - 0.196323, 1e-4);
+  EXPECT_TRUE(std::isinf(MeanInterval95({.count = 1, .mean = 1}).high));
+  // By hand: squared errors 0.25 and 0.04, 10.67 degrees of freedom, t = 2.209.
+  const Moments before{.count = 9, .mean = 10, .deviation = 1.5};
+  const Moments after{.count = 25, .mean = 8, .deviation = 1};
+  EXPECT_NEAR(DifferenceInterval95(before, after).low, -2 - 1.1897, 1e-3);
+  EXPECT_NEAR(DifferenceInterval95(before, after).high, -2 + 1.1897, 1e-3);
+  EXPECT_TRUE(std::isinf(DifferenceInterval95({.count = 1}, after).low));
 }
 
 TEST(CountsTest, EvidenceGrowsWithEventsBeyondTheRateOnly) {
