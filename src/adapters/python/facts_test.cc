@@ -7,12 +7,6 @@
 namespace ratchet::python {
 namespace {
 
-std::string Rules(const std::string& code) {
-  std::string rules;
-  for (const Finding& f : SecurityFindings("a.py", SyntaxTree(code))) rules += f.rule + " ";
-  return rules;
-}
-
 TEST(FactsTest, SyntaxErrorsNameTheLine) {
   EXPECT_TRUE(SyntaxErrors("a.py", SyntaxTree("def f(x):\n    return x\n")).empty());
   const auto errors = SyntaxErrors("a.py", SyntaxTree("x = 1\ndef f(:\n    return\n"));
@@ -59,58 +53,6 @@ TEST(FactsTest, ImportsKnowWhatIsOptional) {
   EXPECT_EQ(imports[2].names, (std::vector<std::string>{"y", "w"}));
   EXPECT_TRUE(imports[3].optional);
   EXPECT_FALSE(imports[0].optional);
-}
-
-TEST(SecurityRulesTest, EachRuleFindsItsKindAndNotItsNeighbour) {
-  EXPECT_EQ(Rules("eval(x)\n"), "code-execution ");
-  EXPECT_EQ(Rules("ast.literal_eval(x)\n"), "");
-  EXPECT_EQ(Rules("os.system(c)\n"), "shell ");
-  EXPECT_EQ(Rules("subprocess.run(c, shell=True)\n"), "shell ");
-  EXPECT_EQ(Rules("subprocess.run(['ls'])\n"), "");
-  EXPECT_EQ(Rules("pickle.loads(b)\n"), "unsafe-deserialisation ");
-  EXPECT_EQ(Rules("yaml.load(t)\n"), "unsafe-deserialisation ");
-  EXPECT_EQ(Rules("yaml.load(t, Loader=yaml.SafeLoader)\n"), "");
-  EXPECT_EQ(Rules("db.execute(f'SELECT * FROM t WHERE id = {x}')\n"), "sql-injection ");
-  EXPECT_EQ(Rules("db.execute('SELECT * FROM t WHERE id = ' + x)\n"), "sql-injection ");
-  EXPECT_EQ(Rules("db.execute('SELECT * FROM t WHERE id = ?', (x,))\n"), "");
-  EXPECT_EQ(Rules("hashlib.md5(b)\n"), "weak-hash ");
-  EXPECT_EQ(Rules("hashlib.md5(b, usedforsecurity=False)\n"), "");
-  EXPECT_EQ(Rules("open('/data/' + name)\n"), "path-traversal ");
-  EXPECT_EQ(Rules("open(path)\n"), "");
-  EXPECT_EQ(Rules("atexit.register(os._exit, 0)\n"), "process-control ");
-  EXPECT_EQ(Rules("API_KEY = 'sk-12345678abcdef'\n"), "hard-coded-secret ");
-  EXPECT_EQ(Rules("password_field = 'password_confirm'\n"), "");
-  EXPECT_EQ(Rules("urllib.request.urlopen(url)\n"), "ssrf ");
-}
-
-TEST(SecurityRulesTest, OtherNamesDoNotHideACall) {
-  EXPECT_EQ(Rules("from os import system as s\ns(c)\n"), "shell ");
-  EXPECT_EQ(Rules("import os as o\ndef f():\n    o.execv(p, a)\n"), "shell ");
-  EXPECT_EQ(Rules("def f():\n    from pickle import loads\n    return loads(b)\n"),
-            "unsafe-deserialisation ");
-  EXPECT_EQ(Rules("from hashlib import md5 as h\nh(b)\n"), "weak-hash ");
-  EXPECT_EQ(Rules("e = eval\n"), "code-execution ");
-  EXPECT_EQ(Rules("list(map(eval, xs))\n"), "code-execution ");
-  EXPECT_EQ(Rules("getattr(os, name)(c)\n"), "code-execution ");
-  EXPECT_EQ(Rules("getattr(settings, name)\n"), "");
-  EXPECT_EQ(Rules("re.compile(p)\nmodel.eval()\n"), "");
-}
-
-TEST(SecurityRulesTest, FormsOfTheSameMistake) {
-  EXPECT_EQ(Rules("subprocess.run(c, shell=1)\n"), "shell ");
-  EXPECT_EQ(Rules("subprocess.run(['sh', '-c', x])\n"), "shell ");
-  EXPECT_EQ(Rules("subprocess.run('ls ' + x)\n"), "shell ");
-  EXPECT_EQ(Rules("subprocess.run(['ls', x], shell=False)\n"), "");
-  EXPECT_EQ(Rules("yaml.load(t, yaml.SafeLoader)\n"), "");
-  EXPECT_EQ(Rules("hashlib.new('MD5')\n"), "weak-hash ");
-  EXPECT_EQ(Rules("hmac.new(k, m, hashlib.sha1)\n"), "weak-hash ");
-  EXPECT_EQ(Rules("hmac.new(k, m, hashlib.sha256)\n"), "");
-  EXPECT_EQ(Rules("requests.put(f'http://{x}/a')\n"), "ssrf ");
-  EXPECT_EQ(Rules("requests.get(BASE_URL)\n"), "");
-  EXPECT_EQ(Rules("c = {'password': 'hunter2-99'}\n"), "hard-coded-secret ");
-  EXPECT_EQ(Rules("connect(password='hunter2-99')\n"), "hard-coded-secret ");
-  EXPECT_EQ(Rules("TOKEN_URL = 'https://id.example/v2'\ntoken_header = 'X-Auth-2'\n"), "");
-  EXPECT_EQ(Rules("KEY = 'AKIAABCDEFGHIJKLMNOP'\n"), "hard-coded-secret ");
 }
 
 TEST(LocateTest, ByLineByNameAndByStackTrace) {

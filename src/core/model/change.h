@@ -36,6 +36,9 @@ struct Finding {
   int line = 0;
   std::string rule;
   std::string message;
+  // Normalised code that the finding rests on, where that is known: tells a finding that only moved
+  // from another one of the same kind.
+  std::string statement = {};
 };
 
 enum class GateOutcome { kPassed, kFailed, kNotRun };
