@@ -47,12 +47,10 @@ std::vector<GateResult> Gates::StaticGates(const ComponentConfig& component,
           {file.path, 0, "language", "only files of the component's language can be checked"});
       continue;
     }
-    const std::string before_text = file.before.value_or("");
-    const FileFacts before = language_.Analyse(file.path, before_text);
+    const FileFacts before = language_.Analyse(file.path, file.before.value_or(""));
     FileFacts after = language_.Analyse(file.path, file.after);
     std::ranges::move(after.syntax_errors, std::back_inserter(syntax));
-    std::ranges::move(validation::NewFindings({before_text, before.security},
-                                              {file.after, std::move(after.security)}),
+    std::ranges::move(validation::NewFindings(before.security, std::move(after.security)),
                       std::back_inserter(security));
     const std::set<int> changed = validation::ChangedLines(file.before.value_or(""), file.after);
     for (const FunctionFacts& function : after.functions) {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <tuple>
 
 #include "core/base/glob.h"
 #include "core/base/path.h"
-#include "core/base/text.h"
 #include "core/validation/line_diff.h"
 
 namespace ratchet::validation {
@@ -96,19 +96,15 @@ std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& 
   return findings;
 }
 
-// The line's text is part of what was known: eval("1 + 1") does not excuse eval(x).
-std::vector<Finding> NewFindings(const FoundIn& before, FoundIn after) {
-  const auto key = [](const std::vector<std::string_view>& lines, const Finding& finding) {
-    const auto line = static_cast<size_t>(finding.line);
-    const std::string_view text = line >= 1 && line <= lines.size() ? Trim(lines[line - 1]) : "";
-    return fmt::format("{}\n{}\n{}", finding.rule, finding.message, text);
+// The statement is part of what was known: eval("1 + 1") does not excuse eval(x).
+std::vector<Finding> NewFindings(const std::vector<Finding>& before, std::vector<Finding> after) {
+  const auto key = [](const Finding& finding) {
+    return std::tuple(finding.rule, finding.message, finding.statement);
   };
-  std::map<std::string, int> known;
-  const auto old_lines = SplitLines(before.text), new_lines = SplitLines(after.text);
-  for (const Finding& finding : before.findings) ++known[key(old_lines, finding)];
-  std::erase_if(after.findings,
-                [&](const Finding& finding) { return known[key(new_lines, finding)]-- > 0; });
-  return std::move(after.findings);
+  std::map<std::tuple<std::string, std::string, std::string>, int> known;
+  for (const Finding& finding : before) ++known[key(finding)];
+  std::erase_if(after, [&](const Finding& finding) { return known[key(finding)]-- > 0; });
+  return after;
 }
 
 }  // namespace ratchet::validation

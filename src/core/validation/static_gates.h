@@ -22,11 +22,8 @@ std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& 
 // Globs that no configuration can open.
 const std::vector<std::string>& AlwaysProtected();
 
-// Findings of the new version that the old one did not have; equal ones are counted.
-struct FoundIn {
-  std::string_view text;  // of the file
-  std::vector<Finding> findings;
-};
-std::vector<Finding> NewFindings(const FoundIn& before, FoundIn after);
+// Findings of the new version that the old one did not have in the same statement; equal ones are
+// counted, lines do not matter.
+std::vector<Finding> NewFindings(const std::vector<Finding>& before, std::vector<Finding> after);
 
 }  // namespace ratchet::validation

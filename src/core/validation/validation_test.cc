@@ -78,12 +78,14 @@ TEST_F(ScopeTest, OnlyOrdinaryFilesOfTheComponent) {
   EXPECT_EQ(Rules("app/rank.py", std::string(600'000, 'a')), "size ");
 }
 
-TEST(NewFindingsTest, OldOnesAreForgivenAndCounted) {
-  const Finding old{"a.py", 1, "shell", "os.system"}, moved{"a.py", 2, "shell", "os.system"};
-  const FoundIn before{"os.system('ls')\n", {old}};
-  EXPECT_TRUE(NewFindings(before, {"x = 1\n  os.system('ls')\n", {moved}}).empty());
-  EXPECT_EQ(NewFindings(before, {"os.system('ls')\nos.system('ls')\n", {old, moved}}).size(), 1U);
-  EXPECT_EQ(NewFindings(before, {"os.system(command)\n", {old}}).size(), 1U);
+TEST(NewFindingsTest, OldOnesAreForgivenInTheSameStatementAndCounted) {
+  const Finding old{"a.py", 3, "shell", "os.system", "os . system ( 'ls' )"};
+  Finding moved = old, worse = old;
+  moved.line = 9;
+  worse.statement = "os . system ( command )";
+  EXPECT_TRUE(NewFindings({old}, {moved}).empty());
+  EXPECT_EQ(NewFindings({old}, {old, old}).size(), 1U);
+  EXPECT_EQ(NewFindings({old}, {worse}).size(), 1U);
 }
 
 TEST(ScoreTest, TheAnchorHolds) {
