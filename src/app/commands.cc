@@ -14,6 +14,7 @@
 #include "adapters/http/key_ring.h"
 #include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
+#include "app/audit_check.h"
 #include "app/client.h"
 #include "app/daemon.h"
 #include "app/state_folder.h"
@@ -118,15 +119,6 @@ std::string StatusPage(const Json& s) {
 
 // --- Local commands -----------------------------------------------------------------------------
 
-std::optional<AuditHead> HeadOf(const Json& report) {
-  try {
-    const Json& head = report.at("audit_head");
-    return AuditHead{head.at("sequence"), head.at("hash"), head.at("hmac")};
-  } catch (const Json::exception&) {
-    return std::nullopt;
-  }
-}
-
 int AuditVerify(const AppConfig& config, const CommandOptions& options) {
   const auto folder = StateFolder::Prepare(config.state_dir);
   if (!folder) return Say(folder.error());
@@ -135,30 +127,17 @@ int AuditVerify(const AppConfig& config, const CommandOptions& options) {
   const auto store = SqliteStateStore::Open(
       {.path = folder->state_db(), .audit_key = *key, .mode = sqlite::OpenMode::kReadOnly});
   if (!store) return Say(store.error(), kExitNotIntact);
-  std::vector<AuditHead> heads;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder->reports(), error)) {
-    const Json report =
-        Json::parse(ReadTextFile(entry.path().string()).value_or(""), nullptr, false);
-    auto exported = HeadOf(report);
-    if (!exported) {
-      return Say({ErrorCode::kDataLoss, entry.path().string() + ": the report has no audit head"},
-                 kExitNotIntact);
-    }
-    heads.push_back(std::move(*exported));
-  }
-  AuditVerifier verifier(*key, heads);
-  const auto own = (*store)->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); });
-  if (!own) return Say(own.error(), kExitNotIntact);
-  const AuditVerdict verdict = verifier.Finish(*own);
+  const auto check = CheckAudit(*folder, **store);
+  if (!check) return Say(check.error(), kExitNotIntact);
+  const auto& [verdict, heads] = *check;
   if (options.json) {
     fmt::print("{}\n", Json{{"intact", verdict.intact},
                             {"entries", verdict.entries},
-                            {"heads", heads.size() + 1},
+                            {"heads", heads},
                             {"problem", verdict.problem}}
                            .dump());
   } else {
-    fmt::print("audit log: {} entries, {} signed heads: {}\n", verdict.entries, heads.size() + 1,
+    fmt::print("audit log: {} entries, {} signed heads: {}\n", verdict.entries, heads,
                verdict.intact ? "intact" : "NOT INTACT: " + verdict.problem);
   }
   return verdict.intact ? kExitOk : kExitNotIntact;

@@ -15,6 +15,7 @@
 #include "adapters/notify/webhook_notifier.h"
 #include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
+#include "app/audit_check.h"
 #include "app/housekeeping.h"
 #include "app/logged_state_store.h"
 #include "app/state_folder.h"
@@ -104,6 +105,30 @@ http::Response AnswerApi(http::Api& api, const otlp::OtlpReceiver& receiver,
   return response;
 }
 
+// What nobody asked for and somebody should know. Said here and, where it is grave, as an alert.
+void TellAtStart(const AppConfig& config, const StateFolder& folder, const Stores& stores,
+                 Notifier& notifier, const Clock& clock) {
+  const auto audit = CheckAudit(folder, *stores.state);
+  const std::string damage = audit ? audit->verdict.problem : audit.error().message;
+  const auto head = stores.state->Head();
+  const bool fresh =  // the empty log of a new folder
+      audit && audit->verdict.entries == 0 && audit->heads == 1 && head && head->sequence == 0;
+  if (!damage.empty() && !fresh) {
+    fmt::print(stderr, "ratchet: the audit log is NOT INTACT: {}\n", damage);
+    (void)notifier.Send({.severity = AlertSeverity::kCritical,
+                         .title = "the audit log is not intact",
+                         .text = damage,
+                         .at = clock.Now()});
+  }
+  const EngineConfig& engine = config.engine;
+  if (engine.generation_cost_bound_usd > engine.daily_budget_usd) {
+    fmt::print(stderr,
+               "ratchet: a generation may cost {:.2f} dollars, generation.daily_budget_usd is "
+               "{:.2f}: no model is asked\n",
+               engine.generation_cost_bound_usd, engine.daily_budget_usd);
+  }
+}
+
 // The signals are blocked in every thread; waits for one of them or for the engine's end.
 void WaitForEnd(const sigset_t& signals, EngineLoop& loop, Housekeeping& housekeeping) {
   while (!loop.failed()) {
@@ -147,6 +172,7 @@ Status RunDaemon(const AppConfig& given) {
   Performer performer(config.engine,
                       {clock, telemetry, author, gates, deployer, notifier, reports});
   EngineLoop loop(config.engine, clock, logged, performer);
+  TellAtStart(config, folder, stores, notifier, clock);
   if (const Status started = loop.Start(); !started)
     return std::unexpected(started.error().Within("start the engine"));
 

@@ -89,7 +89,7 @@ class Engine {
   [[nodiscard]] std::string TakenBackBefore(const Improvement& improvement);
   [[nodiscard]] cycle::ImprovementEvent NotTakenBack(const ImprovementId& id,
                                                      cycle::ImprovementEvent event);
-  void NoticeRelease(const Improvement& improvement, Transaction& tx);
+  void NoticeRelease(const Improvement& improvement, Instant asked, Transaction& tx);
   void AddEffect(const cycle::Effect& effect, Transaction& tx);
   // `occasion` makes it a deed of its own: the cycle's end, or an improvement's after it.
   void AddReport(const CycleId& cycle, const std::string& occasion, Transaction& tx);

@@ -63,10 +63,11 @@ Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& eve
     outcome =
         Fail(ErrorCode::kConflict, fmt::format("improvement {} has ended ({})", id.value, actor));
   } else {
+    const Instant asked = at->second.changed_at;
     const auto step = cycle::Advance(at->second, event, PolicyFor(at->second), ports_.clock.Now());
     if (step) {
       Record(*step, tx);
-      if (std::holds_alternative<cycle::Generated>(event)) NoticeRelease(step->state, tx);
+      if (std::holds_alternative<cycle::Generated>(event)) NoticeRelease(step->state, asked, tx);
     } else {
       outcome = std::unexpected(step.error());
     }
@@ -104,7 +105,7 @@ cycle::ImprovementEvent Engine::NotTakenBack(const ImprovementId& id,
 
 // A release by others between two improvements is a new start: what is compared with it may not
 // reach back beyond it, and what we kept before does not count any more.
-void Engine::NoticeRelease(const Improvement& improvement, Transaction& tx) {
+void Engine::NoticeRelease(const Improvement& improvement, Instant asked, Transaction& tx) {
   const ComponentId& id = improvement.opportunity.component;
   ComponentState& component = components_[id];
   component.id = id;
@@ -113,7 +114,9 @@ void Engine::NoticeRelease(const Improvement& improvement, Transaction& tx) {
   });
   const bool known =
       component.expected_tree.empty() || component.expected_tree == improvement.tree_before;
-  if (busy || known) return;
+  // What was read before our own last deed says nothing of others.
+  const bool outdated = component.changed_at && *component.changed_at >= asked;
+  if (busy || known || outdated) return;
   AddAudit(tx, "ratchet", "component.changed_by_others",
            ToText(Json{{"previous_version", component.expected_tree},
                        {"new_version", improvement.tree_before}}),
@@ -143,14 +146,14 @@ void Engine::Record(const cycle::ImprovementStep& step, Transaction& tx) {
   if (IsTerminal(state.status) && !cycles_.contains(state.cycle))
     AddReport(state.cycle, fmt::format("{}-{}", state.id.value, Name(state.status)), tx);
   if (step.outcome) tx.outcomes.push_back(*step.outcome);
-  if (step.freeze_component || step.expected_tree || step.loss_kept > 0) {
+  if (step.freeze_component || step.expected_tree || step.loss_kept != 0) {
     ComponentState& component = components_[state.opportunity.component];
     component.id = state.opportunity.component;
     if (step.expected_tree) {
       component.expected_tree = *step.expected_tree;
       component.changed_at = ports_.clock.Now();
     }
-    component.losses_kept += step.loss_kept;
+    component.losses_kept = std::max(0.0, component.losses_kept + step.loss_kept);
     if (step.freeze_component) {
       component.frozen = true;
       component.frozen_reason = *step.freeze_component;

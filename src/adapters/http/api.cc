@@ -98,7 +98,7 @@ std::vector<std::string> Segments(const std::string& path) {
   constexpr std::string_view kPrefix = "/api/v1/";
   if (!path.starts_with(kPrefix)) return {};
   auto segments = Split(std::string_view(path).substr(kPrefix.size()), '/');
-  for (std::string& segment : segments) segment = UrlDecode(segment);
+  for (std::string& segment : segments) segment = PercentDecode(segment);
   return segments;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -33,6 +34,12 @@ int HexDigit(char c) {
   return -1;
 }
 
+// Of a query, where a plus is a space.
+std::string FormDecode(std::string text) {
+  std::ranges::replace(text, '+', ' ');
+  return PercentDecode(text);
+}
+
 Request Convert(const bhttp::request<bhttp::string_body>& message) {
   Request request{.method = std::string(message.method_string()), .body = message.body()};
   const std::string target(message.target());
@@ -42,8 +49,8 @@ Request Convert(const bhttp::request<bhttp::string_body>& message) {
     for (const auto& pair : Split(std::string_view(target).substr(mark + 1), '&')) {
       const size_t equals = pair.find('=');
       if (!pair.empty())
-        request.query[UrlDecode(pair.substr(0, equals))] =
-            equals == std::string::npos ? "" : UrlDecode(std::string_view(pair).substr(equals + 1));
+        request.query[FormDecode(pair.substr(0, equals))] =
+            equals == std::string::npos ? "" : FormDecode(pair.substr(equals + 1));
     }
   }
   for (const auto& field : message)
@@ -208,7 +215,7 @@ class Session : public std::enable_shared_from_this<Session> {  // shared: pendi
 
 }  // namespace
 
-std::string UrlDecode(std::string_view text) {
+std::string PercentDecode(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
@@ -216,7 +223,7 @@ std::string UrlDecode(std::string_view text) {
       out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
       i += 2;
     } else {
-      out += text[i] == '+' ? ' ' : text[i];
+      out += text[i];
     }
   }
   return out;

@@ -38,8 +38,8 @@ struct ServerConfig {
   int connections_max = 128;  // beyond it the one that sends nothing for longest is closed
 };
 
-// "a%20b" → "a b".
-std::string UrlDecode(std::string_view text);
+// "a%20b" → "a b"; a plus stays one.
+std::string PercentDecode(std::string_view text);
 
 class Server {
  public:

@@ -252,6 +252,7 @@ class Stepper {
   Status On(const RolledBack&) {
     TRY_STATUS(Expect({ImprovementStatus::kRollingBack}));
     step_.expected_tree = state().tree_before;
+    if (state().verdict.verdict == Verdict::kKeep) step_.loss_kept = -state().verdict.loss;
     const std::string explanation = state().reason;
     Tell(AlertSeverity::kHigh, "improvement taken back", explanation);
     if (state().rollbacks_tried > policy_.rollback_tries_before_freeze) {

@@ -38,7 +38,7 @@ struct ImprovementStep {
   std::optional<Change> change;                 // to be stored with the improvement
   std::optional<std::string> freeze_component;  // the reason
   std::optional<std::string> expected_tree;     // what our deed left behind
-  double loss_kept = 0;                         // by keeping it, in a metric not promised
+  double loss_kept = 0;  // by keeping it, in a metric not promised; < 0: undone
   std::optional<Outcome> outcome;
 };
 

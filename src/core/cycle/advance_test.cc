@@ -165,6 +165,14 @@ TEST_F(AdvanceTest, AForeignChangeFreezesAndTells) {
   EXPECT_TRUE(step.effects.empty());
 }
 
+TEST_F(AdvanceTest, WhatAKeptChangeLostComesBackWithItsRollback) {
+  Improvement improvement = In(ImprovementStatus::kRollingBack);
+  improvement.verdict = {.verdict = Verdict::kKeep, .loss = 0.02};
+  EXPECT_EQ(Step(improvement, RolledBack{}).loss_kept, -0.02);
+  improvement.verdict.verdict = Verdict::kRollBack;
+  EXPECT_EQ(Step(improvement, RolledBack{}).loss_kept, 0);
+}
+
 TEST_F(AdvanceTest, ARollbackThatKeepsFailingFreezesRaisesAlarmAndIsTriedOn) {
   Improvement improvement = In(ImprovementStatus::kRollingBack);
   improvement.rollbacks_tried = 1;
