@@ -15,6 +15,7 @@
 #include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
+#include "app/cautions.h"
 #include "app/client.h"
 #include "app/daemon.h"
 #include "app/state_folder.h"
@@ -97,8 +98,11 @@ std::string StatusPage(const Json& s) {
       fmt::format("ratchet {}  {}\n", Cell(s, "version"),
                   s.value("stopped", false) ? "STOPPED (no new work; watches go on)" : "running");
   std::vector<std::vector<std::string>> rows = {{"COMPONENT", "STATE", ""}};
+  std::map<std::string, std::string> waits_for = {};
   for (const Json& c : s["components"]) {
     const bool frozen = c.value("frozen", false), rehearsed = c.value("rehearsed", false);
+    if (frozen || !rehearsed)
+      waits_for[Cell(c, "component")] = frozen ? "frozen component" : "rehearsal of the rollback";
     rows.push_back({Cell(c, "component"),
                     frozen      ? "frozen"
                     : rehearsed ? "ready"
@@ -109,9 +113,12 @@ std::string StatusPage(const Json& s) {
   rows = {{"IMPROVEMENT", "STATUS", "COMPONENT", "OPERATION", "LOOKS", "SUMMARY"}};
   for (const Json& i : s["improvements"]) {
     const bool held = Cell(i, "status") == "awaiting_approval" && i.value("approved", false);
-    rows.push_back({Cell(i, "improvement_id"),
-                    held ? "approved, waits for its turn" : Cell(i, "status"), Cell(i, "component"),
-                    Cell(i, "operation"), Cell(i, "looks"), Cell(i, "summary")});
+    const auto reason = waits_for.find(Cell(i, "component"));
+    const std::string waits =
+        "approved, waits: " + (reason == waits_for.end() ? "its turn" : reason->second);
+    rows.push_back({Cell(i, "improvement_id"), held ? waits : Cell(i, "status"),
+                    Cell(i, "component"), Cell(i, "operation"), Cell(i, "looks"),
+                    Cell(i, "summary")});
   }
   if (rows.size() > 1) page += "\n" + Table(rows);
   return page;
@@ -268,6 +275,7 @@ int RunCommand(const std::string& verb, const CommandOptions& options) {
   if (verb == "config check") {
     fmt::print("{}: {} components, API on {}:{}: fine\n", options.config_file,
                config->engine.components.size(), config->http_address, config->http_port);
+    for (const std::string& caution : Cautions(*config)) fmt::print("note: {}\n", caution);
     return kExitOk;
   }
   if (verb == "run") {

@@ -16,6 +16,7 @@
 #include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
+#include "app/cautions.h"
 #include "app/housekeeping.h"
 #include "app/logged_state_store.h"
 #include "app/state_folder.h"
@@ -120,6 +121,8 @@ void TellAtStart(const AppConfig& config, const StateFolder& folder, const Store
                          .text = damage,
                          .at = clock.Now()});
   }
+  for (const std::string& caution : Cautions(config))
+    fmt::print(stderr, "ratchet: note: {}\n", caution);
   const EngineConfig& engine = config.engine;
   if (engine.generation_cost_bound_usd > engine.daily_budget_usd) {
     fmt::print(stderr,

@@ -22,6 +22,7 @@ struct EffectJob {
   std::optional<Instant> component_changed_at;  // for baselines: the version is not older
   std::map<ComponentId, Instant> changed_at;    // of all components, for analyses
   std::uint64_t start = 0;  // which start of this process it is; the answer names it
+  bool begun = false;       // it was started before: what it did then may stand
   MaySpend may_spend = MaySpend::kNo;
   HoldCheck hold;  // for what may not begin while the kill switch is on
 };

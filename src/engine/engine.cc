@@ -229,7 +229,7 @@ Status Engine::StartPending() {
 
 void Engine::StartEffect(const StoredEffect& stored) {
   const Effect& effect = stored.effect;
-  EffectJob job{.effect = effect};
+  EffectJob job{.effect = effect, .begun = stored.attempts > 1};
   if (effect.kind == EffectKind::kAnalyse) {
     const auto at = cycles_.find(CycleId(effect.subject));
     if (at != cycles_.end()) job.cycle = at->second;
@@ -284,7 +284,8 @@ std::string Engine::TakenBackBefore(const Improvement& improvement) {
   const auto before = ports_.store.TakenBack(improvement.opportunity.component,
                                              improvement.tree_before, improvement.tree_after);
   if (!before || before->empty()) return {};
-  return fmt::format("the same change was taken back as {}", before->value);
+  return fmt::format("the same change of the same code was rejected or taken back as {}",
+                     before->value);
 }
 
 Status Engine::SettleOnce(bool& changed) {

@@ -173,6 +173,12 @@ Status Engine::Release(const ComponentId& id, const Principal& who) {
   if (at == components_.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value);
   if (!at->second.frozen)
     return Fail(ErrorCode::kConflict, "component " + id.value + " is not frozen");
+  for (const auto& [improvement, state] : improvements_) {
+    if (state.opportunity.component == id && state.status == ImprovementStatus::kRollingBack)
+      return Fail(ErrorCode::kConflict,
+                  fmt::format("the rollback of {} on component {} is still tried again: {}",
+                              improvement.value, id.value, at->second.frozen_reason));
+  }
   at->second.frozen = false;
   at->second.frozen_reason.clear();
   at->second.expected_tree.clear();  // what is there now is the new start

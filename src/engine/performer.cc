@@ -153,12 +153,20 @@ Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
   CHECK(job.cycle.has_value(), "Perform answers for analyses without a cycle");
   const Cycle& cycle = *job.cycle;
   const Instant now = Settled();
+  std::map<ComponentId, Instant> changed_at = job.changed_at;
+  for (const auto& [id, component] : config_.components) {
+    // Releases by others show in the files only; a root that cannot be read is told elsewhere.
+    if (const auto tree = ports_.deployer.Read(id)) {
+      Instant& known = changed_at.try_emplace(id).first->second;
+      known = std::max(known, tree->changed_at);
+    }
+  }
   const analysis::AnalysisWindows windows{
       .now = now,
       .current = std::min(config_.analysis_current, cycle.analysis_window),
       .baseline = config_.analysis_baseline,
       .calls = cycle.analysis_window,
-      .changed_at = job.changed_at};
+      .changed_at = std::move(changed_at)};
   analysis::AnalysisInput input{.cycle = cycle.id, .histories = analysis::Histories(windows)};
   TelemetryQuery query;
   query.tenants = cycle.tenant.empty() ? TenantFilter::All() : TenantFilter::Only({cycle.tenant});
@@ -283,6 +291,7 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   const Improvement& improvement = ImprovementOf(job);
   const auto tree = ports_.deployer.Read(improvement.opportunity.component);
   if (!tree) return cycle::BaselineFailed{tree.error().message};
+  if (tree->hash != improvement.tree_before) return cycle::Outdated{};
   // Others may have released while nobody of us looked: the files know when.
   const Instant changed_at =
       std::max(tree->changed_at, job.component_changed_at.value_or(Instant()));
@@ -309,8 +318,12 @@ Answer Performer::Deploy(const EffectJob& job) {
   switch (result.outcome) {
     case DeployOutcome::kDone:
       return ImprovementEvent(cycle::Deployed{result.share});
-    case DeployOutcome::kTreeChanged:
-      return ImprovementEvent(ChangedByOthers(job, result.detail));
+    case DeployOutcome::kTreeChanged: {
+      auto changed = ChangedByOthers(job, result.detail);
+      // Nothing of ours was ever there: an ordinary release came before the deployment.
+      if (!job.begun && changed.left.empty()) return ImprovementEvent(cycle::Outdated{});
+      return ImprovementEvent(std::move(changed));
+    }
     case DeployOutcome::kFailedUntouched:
       return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kNo});
     case DeployOutcome::kFailedTouched:

@@ -122,8 +122,8 @@ class StateStore {
   virtual Result<Change> LoadChange(const ImprovementId& id) = 0;
   // US dollars, without what is reserved under `except`.
   virtual Result<double> ReservedOn(const std::string& day, const std::string& except) = 0;
-  // The improvement that changed this component's tree in the same way and was taken back for what
-  // it did, or by a person; "" when there is none.
+  // The improvement that changed this component's tree in the same way and was rejected, or taken
+  // back for what it did or by a person; "" when there is none.
   virtual Result<ImprovementId> TakenBack(const ComponentId& component,
                                           const std::string& tree_before,
                                           const std::string& tree_after) = 0;

@@ -336,10 +336,11 @@ Result<ImprovementId> SqliteStateStore::TakenBack(const ComponentId& component,
                                                   const std::string& tree_after) {
   TRY(Query query,
       db_->Prepare("SELECT id FROM documents WHERE kind = 'improvement' AND active = 0 "
-                   "AND json ->> 'status' = 'rolled_back' AND json ->> 'tree_before' = ? "
-                   "AND json ->> 'tree_after' = ? AND json ->> '$.opportunity.component' = ? "
+                   "AND json ->> 'tree_before' = ? AND json ->> 'tree_after' = ? "
+                   "AND json ->> '$.opportunity.component' = ? "
+                   "AND (json ->> 'status' = 'rejected' OR json ->> 'status' = 'rolled_back' "
                    "AND (json ->> 'reason' LIKE 'performance_degradation:%' OR json ->> 'reason' "
-                   "LIKE 'no_effect:%' OR json ->> 'reason' LIKE 'requested:%') LIMIT 1"));
+                   "LIKE 'no_effect:%' OR json ->> 'reason' LIKE 'requested:%')) LIMIT 1"));
   query.Text(tree_before).Text(tree_after).Text(component.value);
   TRY(const bool row, query.Next());
   return ImprovementId(row ? query.TextAt(0) : "");

@@ -52,8 +52,7 @@ class Detector {
       insight->evidence.push_back(
           {"baseline_hours", Seconds(BaselineLength(history)) / 3600, "h",
            share >= 0.99 ? "complete"
-                         : fmt::format("{:.0f} h are wanted; confidence is "
-                                       "{:.2f} instead of 0.95",
+                         : fmt::format("{:.3g} h are wanted; confidence is {:.2f} instead of 0.95",
                                        Seconds(windows_.baseline) / 3600, confidence)});
     }
     return confidence;

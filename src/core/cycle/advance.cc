@@ -119,8 +119,9 @@ class Stepper {
   }
 
   Status On(const Outdated&) {
-    TRY_STATUS(Expect({ImprovementStatus::kAwaitingApproval}));
-    End(ImprovementStatus::kSuperseded, "the component changed after this change was made for it");
+    TRY_STATUS(Expect({ImprovementStatus::kAwaitingApproval, ImprovementStatus::kDeploying}));
+    End(ImprovementStatus::kSuperseded,
+        "the component changed after this change was made for it; the next cycle looks again");
     return {};
   }
 
@@ -291,7 +292,7 @@ class Stepper {
     TRY_STATUS(Expect({ImprovementStatus::kCanary, ImprovementStatus::kMonitoring,
                        ImprovementStatus::kCompleted}));
     actor_ = event.by;
-    StartRollback("requested", "requested by " + event.by);
+    StartRollback("requested", "by " + event.by);
     return {};
   }
 

@@ -32,7 +32,7 @@ std::string Ms(const Json& value) {
 std::string MetricsLines(const Json& metrics) {
   const Json& before = metrics.at("baseline");
   const Json& after = metrics.at("final");
-  std::vector<std::vector<std::string>> rows = {{"", "before", "after"}};
+  std::vector<std::vector<std::string>> rows = {{"", "before", "after, mean of looks"}};
   for (const char* name : {"latency_p50", "latency_p95", "latency_p99"})
     rows.push_back({name, Ms(before.at(name)), Ms(after.at(name))});
   rows.push_back({"error rate",
@@ -90,8 +90,10 @@ std::string GateLines(const Json& validation) {
     text += fmt::format("{:<11} {}\n", gate.at("gate").get<std::string>(),
                         gate.at("outcome").get<std::string>());
     for (const Json& finding : gate.at("findings")) {
-      text += fmt::format("  {}:{}: {}: {}\n", finding.at("file").get<std::string>(),
-                          finding.at("line").dump(), finding.at("rule").get<std::string>(),
+      const auto file = finding.at("file").get<std::string>();
+      const std::string place =
+          file.empty() ? "" : fmt::format("{}:{}: ", file, finding.at("line").dump());
+      text += fmt::format("  {}{}: {}\n", place, finding.at("rule").get<std::string>(),
                           finding.at("message").get<std::string>());
     }
   }
