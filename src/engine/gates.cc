@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "core/base/text.h"
 #include "core/validation/line_diff.h"
@@ -45,8 +46,11 @@ std::vector<GateResult> Gates::StaticGates(const ComponentConfig& component,
     if (!language_.IsSource(file.path)) {
       scope.push_back(
           {file.path, 0, "language", "only files of the component's language can be checked"});
-      continue;
     }
+  }
+  const bool readable = scope.empty();  // what is too large is not read
+  for (const FileChange& file : change.files) {
+    if (!readable) break;
     const FileFacts before = language_.Analyse(file.path, file.before.value_or(""));
     FileFacts after = language_.Analyse(file.path, file.after);
     std::ranges::move(after.syntax_errors, std::back_inserter(syntax));
@@ -65,6 +69,9 @@ std::vector<GateResult> Gates::StaticGates(const ComponentConfig& component,
   gates.push_back(Judged("syntax", std::move(syntax)));
   gates.push_back(Judged("complexity", std::move(complexity)));
   gates.push_back(Judged("security", std::move(security)));
+  if (!readable) {
+    for (GateResult& gate : std::span(gates).subspan(1)) gate.outcome = GateOutcome::kNotRun;
+  }
   return gates;
 }
 

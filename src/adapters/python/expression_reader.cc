@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace ratchet::python {
 namespace {
@@ -99,8 +100,8 @@ void ExpressionReader::BindAppended(const Node& call, size_t scope) {
 void ExpressionReader::BindImports(const Node& statement, size_t scope) {
   const Node module = statement.field("module_name");
   const auto bind = [&](const std::string& local, const std::string& full) {
-    scopes_[0].imports.try_emplace(local, full);  // it may be declared global
-    scopes_[scope].imports[local] = full;
+    scopes_[scope].imports[local].push_back(full);
+    if (scope != 0) scopes_[0].imports[local].push_back(full);  // it may be declared global
   };
   for (const Node& name : statement.children()) {
     if (name == module) continue;
@@ -161,8 +162,10 @@ const std::vector<ExpressionReader::Binding>* ExpressionReader::Lookup(std::stri
 std::vector<Node> ExpressionReader::Statements(std::string_view name, size_t at) const {
   std::vector<Node> statements;
   const auto* bindings = Lookup(name, at);
-  if (bindings == nullptr || bindings->size() > kBindingsMax) return statements;
-  for (const Binding& binding : *bindings) {
+  if (bindings == nullptr) return statements;
+  gave_up_ = gave_up_ || bindings->size() > kBindingsMax;
+  for (const Binding& binding :
+       std::span(*bindings).first(std::min(bindings->size(), kBindingsMax))) {
     if (binding.statement.ok()) statements.push_back(binding.statement);
   }
   return statements;
@@ -172,13 +175,15 @@ Node ExpressionReader::ValueOf(const Node& name) const {
   if (!name.is("identifier")) return name;
   const auto* bindings = Lookup(name.text(), name.begin());
   if (bindings == nullptr) return {};
-  const auto given = std::find_if(bindings->rbegin(), bindings->rend(),
+  gave_up_ = gave_up_ || bindings->size() > kBindingsMax;
+  const auto read = std::span(*bindings).first(std::min(bindings->size(), kBindingsMax));
+  const auto given = std::find_if(read.rbegin(), read.rend(),
                                   [](const Binding& b) { return b.how == How::kAssigned; });
-  return given == bindings->rend() ? Node{} : given->value;
+  return given == read.rend() ? Node{} : given->value;
 }
 
 std::string ExpressionReader::NameOf(const Node& node, int depth) const {
-  if (depth > kNameDepthMax) return "?";
+  if (depth > kNameDepthMax) return "?";  // as for `node = node.next`
   if (node.is("identifier")) return NameOfIdentifier(node, depth);
   if (node.is("attribute")) {
     const std::string_view member = node.field("attribute").text();
@@ -206,11 +211,36 @@ std::string ExpressionReader::NameOfIdentifier(const Node& node, int depth) cons
     if (!value.starts_with('?')) return value;
   }
   // An import goes before a parameter of the same name: f(os) may be given the module.
-  if (const auto* import = Innermost(&Scope::imports, name, node.begin())) return *import;
+  if (const auto* import = Innermost(&Scope::imports, name, node.begin())) return import->back();
   if (bindings != nullptr) return "?";
   if (!star_imports_.empty() && !IsBuiltin(name) && name != "self")
     return fmt::format("{}.{}", star_imports_.back(), name);
   return std::string(name);
+}
+
+std::vector<std::string> ExpressionReader::NamesOf(const Node& expression) const {
+  std::vector<std::string> names = {NameOf(expression)};
+  Node root = expression;
+  std::string members;
+  while (root.is("attribute")) {
+    members = fmt::format(".{}{}", root.field("attribute").text(), members);
+    root = root.field("object");
+  }
+  if (!root.is("identifier")) return names;
+  const auto add = [&](const std::string& name) {
+    std::string whole = Plain(name + members);
+    if (std::ranges::find(names, whole) == names.end()) names.push_back(std::move(whole));
+  };
+  if (const auto* imports = Innermost(&Scope::imports, root.text(), root.begin()))
+    std::ranges::for_each(*imports, add);
+  const auto* bindings = Lookup(root.text(), root.begin());
+  for (size_t i = 0; bindings != nullptr && i < std::min(bindings->size(), kBindingsMax); ++i) {
+    if (bindings->at(i).how == How::kAssigned) add(NameOf(bindings->at(i).value));
+  }
+  if (names.size() == 1 && bindings == nullptr && !IsBuiltin(root.text())) {
+    for (const std::string& module : star_imports_) add(fmt::format("{}.{}", module, root.text()));
+  }
+  return names;
 }
 
 std::string ExpressionReader::NameOfCall(const Node& call, int depth) const {

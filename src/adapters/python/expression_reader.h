@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/python/syntax_tree.h"
@@ -34,10 +35,18 @@ class ExpressionReader {
   // is "?": "?.execute". Built-in functions have their plain names, however they are reached.
   [[nodiscard]] std::string NameOf(const Node& expression, int depth = 0) const;
 
+  // The same under every import and assignment of its first name in that scope: order does not
+  // count, so each may be meant.
+  [[nodiscard]] std::vector<std::string> NamesOf(const Node& expression) const;
+
+  // A text, or what a name was given, was too long to be read to its end since the last call.
+  [[nodiscard]] bool TakeGaveUp() const { return std::exchange(gave_up_, false); }
+
   // The text that the expression makes, with marks as above.
   [[nodiscard]] std::string TextOf(const Node& expression) const;
 
-  // The statements that bind this name around there; empty for names of other scopes.
+  // The statements that bind this name around there; empty for names of other scopes, and for
+  // names with more than kBindingsMax bindings.
   [[nodiscard]] std::vector<Node> Statements(std::string_view name, size_t at) const;
 
   // The value that a name was last given there, if any; any other expression is its own value.
@@ -53,7 +62,7 @@ class ExpressionReader {
     size_t begin = 0, end = 0, outer = 0;
     bool is_class = false;
     std::map<std::string, std::vector<Binding>, std::less<>> bindings;
-    std::map<std::string, std::string, std::less<>> imports;  // name → dotted name
+    std::map<std::string, std::vector<std::string>, std::less<>> imports;  // → dotted names
   };
   struct Folding;
 
@@ -84,6 +93,8 @@ class ExpressionReader {
 
   std::vector<Scope> scopes_;  // in order of their beginnings; the first is the module
   std::vector<std::string> star_imports_;
+  mutable bool gave_up_ = false;
+  mutable size_t bytes_folded_ = 0;
 };
 
 }  // namespace ratchet::python

@@ -2,7 +2,7 @@
 // and everything else is one mark.
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 
 #include "adapters/python/expression_reader.h"
 #include "core/base/text.h"
@@ -34,10 +34,30 @@ bool MakesANumber(std::string_view name) {
 
 std::string_view LastPart(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
-std::string Unescaped(std::string text) {
-  for (const auto& [escape, plain] : {std::pair{"\\n", "\n"}, {"\\t", "\t"}, {"\\\n", ""}})
-    text = ReplaceAll(std::move(text), escape, plain);
-  return text;
+// What a string with backslashes stands for. Characters beyond ASCII matter to no rule.
+std::string Unescaped(std::string_view text) {
+  std::string plain;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\' || at + 1 == text.size()) {
+      plain += text[at];
+      continue;
+    }
+    const char kind = text[++at];
+    if (kind == '\n') continue;
+    const size_t digits = kind == 'x' ? 2 : kind == 'u' ? 4 : kind == 'U' ? 8 : 0;
+    unsigned code = 0;
+    const char* const first = text.data() + at + 1;
+    if (digits > 0 && at + digits < text.size() &&
+        std::from_chars(first, first + digits, code, 16).ptr == first + digits) {
+      plain += code < 0x80 ? static_cast<char>(code) : kComputed;
+      at += digits;
+    } else if (kind == 'N' || (kind >= '0' && kind <= '7')) {
+      plain += kComputed;  // seldom written, and hardly to be read
+    } else {
+      plain += kind == 'n' ? '\n' : kind == 't' ? '\t' : kind;
+    }
+  }
+  return plain;
 }
 
 }  // namespace
@@ -45,6 +65,7 @@ std::string Unescaped(std::string text) {
 struct ExpressionReader::Folding {
   bool literals_only = false;
   int steps = 0, depth = 0;
+  size_t bytes = 0;
   std::map<std::string, std::string> known;  // names being read, and what they are so far
 };
 
@@ -60,8 +81,13 @@ std::string ExpressionReader::LiteralOf(const Node& expression) const {
 
 std::string ExpressionReader::Fold(const Node& node, Folding& state) const {
   constexpr int kStepsMax = 2000, kDepthMax = 40;  // far more than a statement that people read
+  constexpr size_t kBytesMax = 100'000, kBytesOfFileMax = 50'000'000;
   if (!node.ok()) return "";
-  if (++state.steps > kStepsMax || state.depth > kDepthMax) return {kComputed};
+  if (++state.steps > kStepsMax || state.depth > kDepthMax || state.bytes > kBytesMax ||
+      bytes_folded_ > kBytesOfFileMax) {
+    gave_up_ = true;
+    return {kComputed};
+  }
   ++state.depth;
   std::string text(1, kComputed);
   if (node.is("string")) {
@@ -81,6 +107,8 @@ std::string ExpressionReader::Fold(const Node& node, Folding& state) const {
     text = FoldReference(node, state);
   }
   --state.depth;
+  state.bytes += text.size();
+  bytes_folded_ += text.size();
   return text;
 }
 
@@ -112,8 +140,10 @@ std::string ExpressionReader::FoldAll(const std::vector<Node>& nodes, std::strin
 
 std::string ExpressionReader::FoldString(const Node& node, Folding& state) const {
   std::string text;
+  const bool raw = node.text().substr(0, node.text().find_first_of("'\"")).find_first_of("rR") !=
+                   std::string_view::npos;
   for (const Node& part : node.children()) {
-    if (part.is("string_content")) text += Unescaped(std::string(part.text()));
+    if (part.is("string_content")) text += raw ? std::string(part.text()) : Unescaped(part.text());
     if (part.is("interpolation")) text += Fold(part.field("expression"), state);
   }
   return text;
@@ -148,13 +178,12 @@ std::string ExpressionReader::FillIn(std::string_view format, char open, const N
       text += format[++at];
       continue;
     }
+    size_t from = at + 1;
+    if (open == '%' && from < format.size() && format[from] == '(')
+      from = std::min(format.find(')', from), format.size());
     const size_t end =
-        open == '{'
-            ? format.find('}', at)
-            : format.find_first_of(
-                  "sdifrxXauoeEgGc",
-                  format[at + 1] == '(' ? std::min(format.find(')', at), format.size()) : at + 1);
-    if (end >= format.size()) break;
+        open == '{' ? format.find('}', at) : format.find_first_of("sdifrxXauoeEgGc", from);
+    if (end >= format.size()) return text + std::string(format.substr(at));
     const bool number = open == '%' && std::string_view("dixXfoeEgG").contains(format[end]);
     Node part = next < parts.size() ? parts[next++] : Node{};
     if (part.is("keyword_argument")) part = part.field("value");
@@ -209,7 +238,10 @@ std::string ExpressionReader::FoldIdentifier(const Node& node, Folding& state) c
   if (const auto known = state.known.find(name); known != state.known.end()) return known->second;
   const auto* bindings = Lookup(name, node.begin());
   if (bindings == nullptr) return {IsConstantName(name) || name == "__file__" ? kFixed : kComputed};
-  if (bindings->size() > kBindingsMax) return {kComputed};
+  if (bindings->size() > kBindingsMax) {
+    gave_up_ = true;
+    return {kComputed};
+  }
   std::string earlier, now;
   bool any = false;
   for (const Binding& binding : *bindings) {
@@ -222,7 +254,10 @@ std::string ExpressionReader::FoldIdentifier(const Node& node, Folding& state) c
     }
     now += text;
     any = true;
-    if (earlier.size() + now.size() > 20'000) break;  // doubling by "q = q + q"
+    if (earlier.size() + now.size() > 20'000) {  // doubling by "q = q + q"
+      gave_up_ = true;
+      break;
+    }
   }
   state.known.erase(name);
   const std::string text = earlier + now;

@@ -3,7 +3,11 @@
 
 #include "adapters/python/security_rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include "adapters/python/facts.h"
@@ -52,8 +56,8 @@ namespace {
 // What encloses a node on the way down.
 struct Place {
   Node statement;
-  std::string purpose;  // names that say what a value is for: of the function, of the target
-  bool called = false;  // the node is the function of a call
+  std::string_view purpose;  // names that say what a value is for: of the function, of the target
+  bool called = false;       // the node is the function of a call
 };
 
 bool IsStatement(const Node& node) {
@@ -65,7 +69,11 @@ bool IsStatement(const Node& node) {
 // head only.
 void AppendTokens(const Node& node, std::string& text) {
   const std::vector<Node> tokens = node.tokens();
-  if (tokens.empty() && !node.is("comment")) text += std::string(node.text()) + " ";
+  // The text between escapes is no token.
+  if ((tokens.empty() && !node.is("comment")) || node.is("string_content")) {
+    text.append(node.text()).append(" ");
+    return;
+  }
   for (const Node& token : tokens) {
     if (!token.is("block") && !token.is("else_clause") && !token.is("elif_clause") &&
         !token.is("except_clause") && !token.is("finally_clause"))
@@ -86,6 +94,15 @@ class Inspector {
  public:
   Inspector(std::string path, const SyntaxTree& tree) : path_(std::move(path)), reader_(tree) {
     Visit(tree.root(), {.statement = tree.root(), .purpose = ""});
+    // Python reads other spellings of a letter as the letter.
+    Walk(tree.root(), [&](const Node& node) {
+      const auto beyond_ascii = [](char c) { return (c & 0x80) != 0; };
+      if (node.is("identifier") && std::ranges::any_of(node.text(), beyond_ascii)) {
+        Report(Verdict{"code-execution", "a name that may stand for another one is used"}, node,
+               {.statement = node, .purpose = ""});
+      }
+      return true;
+    });
   }
 
   std::vector<Finding> Take() { return std::move(findings_); }
@@ -112,19 +129,35 @@ class Inspector {
   }
 
   void InspectCall(const Node& node, const Place& place) {
-    const std::string name = reader_.NameOf(node.field("function"));
-    const Call call{node, name, std::string_view(name).substr(name.rfind('.') + 1), reader_};
-    if (auto verdict = NamedFunction(name)) return Report(verdict, node, place);
-    for (const auto rule : {CodeByName, StartedProgram, BuiltPath, AnyAddress, UnsafeReader,
-                            WeakHash, UnescapedText, UnsafeOption, BuiltSql}) {
-      if (const auto verdict = rule(call)) return Report(verdict, node, place);
+    (void)reader_.TakeGaveUp();
+    for (const std::string& name : reader_.NamesOf(node.field("function"))) {
+      if (InspectCall(node, name, place)) return;
     }
-    const bool random = name.starts_with("random.") && !name.starts_with("random.SystemRandom");
-    if (random && IsForSecrets(place.purpose))
-      Report(Verdict{"weak-random", name + " can be guessed"}, node, place);
+    if (reader_.TakeGaveUp()) {
+      Report(Verdict{"code-execution", "what is called, or with what, is too long to be read"},
+             node, place);
+    }
   }
 
-  static bool IsForSecrets(const std::string& purpose) {
+  // False: nothing is to be said under this name.
+  bool InspectCall(const Node& node, const std::string& name, const Place& place) {
+    const Call call{node, name, std::string_view(name).substr(name.rfind('.') + 1), reader_};
+    const auto report = [&](const std::optional<Verdict>& verdict) {
+      Report(verdict, node, place);
+      return true;
+    };
+    if (auto verdict = NamedFunction(name)) return report(verdict);
+    for (const auto rule : {CodeByName, StartedProgram, BuiltPath, AnyAddress, UnsafeReader,
+                            WeakHash, UnescapedText, UnsafeOption, BuiltSql}) {
+      if (const auto verdict = rule(call)) return report(verdict);
+    }
+    const bool random = name.starts_with("random.") && !name.starts_with("random.SystemRandom");
+    if (random && IsForSecrets(place.purpose.substr(0, 1000)))
+      return report(Verdict{"weak-random", name + " can be guessed"});
+    return false;
+  }
+
+  static bool IsForSecrets(std::string_view purpose) {
     if (PromisesASecret(purpose)) return true;
     const std::string name = Lowercase(purpose);
     return std::ranges::any_of(
@@ -135,41 +168,63 @@ class Inspector {
 
   // Handed on instead of called: map(eval, x), pool.submit(os.system, x).
   void InspectReference(const Node& node, const Place& place) {
-    const bool plain = std::ranges::all_of(node.text(), [](char c) { return (c & 0x80) == 0; });
-    if (node.is("identifier") && !plain) {
-      Report(Verdict{"code-execution", "a name that may stand for another one is used"}, node,
-             place);
-    }
     if (node.is("attribute") &&
         OneOf(node.field("attribute").text(), {"__subclasses__", "__builtins__", "from_address"}))
       Report(Verdict{"code-execution", "any function can be reached from here"}, node, place);
     const std::string name = reader_.NameOf(node);
-    if (!place.called && !name.contains('(')) Report(NamedFunction(name), node, place);
+    const bool type = name.starts_with("types.");  // asked for more often than handed on
+    if (!place.called && !type && !name.contains('(')) Report(NamedFunction(name), node, place);
   }
 
   void Report(const std::optional<Verdict>& verdict, const Node& node, const Place& place) {
     if (!verdict) return;
-    findings_.push_back(
-        {path_, node.line(), verdict->rule, verdict->message, Statement(place.statement)});
+    findings_.push_back({path_, node.line(), verdict->rule, Shorten(verdict->message, 200),
+                         Statement(place.statement)});
   }
 
+  // The statement, what its names stand for, and the statements that gave them that, and so on.
   // Short, because one long statement may have many findings.
   const std::string& Statement(const Node& statement) {
     if (statement == described_) return description_;
-    constexpr size_t kGivenMax = 100'000;  // bytes; a file has at most 512 KiB
+    constexpr size_t kStatementsMax = 100;
     described_ = statement;
     std::string text;
-    AppendTokens(statement, text);
+    std::vector<Node> wanted = {statement};
+    std::set<size_t> seen = {statement.begin()};
+    for (size_t next = 0; next < wanted.size(); ++next) {
+      const Described& here = Describe(wanted[next]);
+      text += here.text;
+      for (const Node& given : here.given) {
+        if (wanted.size() < kStatementsMax && seen.insert(given.begin()).second)
+          wanted.push_back(given);
+      }
+    }
+    // What is not read to its end is like nothing else.
+    if (wanted.size() >= kStatementsMax) text += fmt::format("+ at {}", statement.begin());
+    return description_ = text.size() > 200 ? Sha256Hex(text) : text;
+  }
+
+  struct Described {
+    std::string text;         // tokens, and the imported names behind them; short
+    std::vector<Node> given;  // the statements that bind its names
+  };
+  const Described& Describe(const Node& statement) {
+    const auto [at, fresh] = known_.try_emplace(std::pair(statement.begin(), statement.end()));
+    Described& described = at->second;
+    if (!fresh) return described;
+    AppendTokens(statement, described.text);
     std::set<std::string_view> names;
     Walk(statement, [&](const Node& node) {
       if (node.is("identifier") && names.insert(node.text()).second) {
-        for (const Node& given : reader_.Statements(node.text(), node.begin())) {
-          if (text.size() < kGivenMax) AppendTokens(given, text);
-        }
+        const std::string name = reader_.NameOf(node);
+        if (name != node.text()) described.text += name + " ";
+        std::ranges::move(reader_.Statements(node.text(), node.begin()),
+                          std::back_inserter(described.given));
       }
       return !node.is("block");
     });
-    return description_ = text.size() > 200 ? Sha256Hex(text) : text;
+    if (described.text.size() > 200) described.text = Sha256Hex(described.text);
+    return described;
   }
 
   std::string path_;
@@ -177,6 +232,7 @@ class Inspector {
   std::vector<Finding> findings_;
   Node described_;
   std::string description_;
+  std::map<std::pair<size_t, size_t>, Described> known_;  // by where the statement stands
 };
 
 }  // namespace

@@ -210,6 +210,50 @@ TEST(SecurityRulesTest, AFindingKnowsItsStatementAndWhatItsNamesWereGiven) {
             statement("def f(x):\n    q = f'SELECT {x}'\n    db.execute(q)\n"));
 }
 
+// Which of several bindings holds is not known, so each may.
+TEST(SecurityRulesTest, NeitherOrderNorSpellingHidesACall) {
+  for (const std::string code :
+       {"import os\nos.system(c)\nimport json as os\n",
+        "from os import system as s\ns(c)\nfrom math import sqrt as s\n",
+        "r = os.system\nr(c)\nr = print\n", "from os import *\nfrom math import *\nsystem(c)\n",
+        "run = __import__('os').system\nrun(c)\nrun = print\n"}) {
+    EXPECT_NE(Rules(code).find("shell "), std::string::npos) << code;
+  }
+  EXPECT_EQ(Rules("getattr(os, 'sys\\x74em')(c)\n"), "shell ");
+  EXPECT_EQ(Rules("db.execute('\\x53ELECT * FROM t WHERE id = ' + x)\n"), "sql-injection ");
+  EXPECT_EQ(Rules("os.\xEF\xBD\x93ystem(c)\n"), "code-execution ");
+}
+
+TEST(SecurityRulesTest, AnOldFindingExcusesNoWorseOne) {
+  const auto key = [](const std::string& code) {
+    const auto findings = SecurityFindings("a.py", SyntaxTree(code));
+    EXPECT_EQ(findings.size(), 1U) << code;
+    return findings.empty() ? "" : findings[0].statement;
+  };
+  EXPECT_NE(key("os.system('ls\\n')\n"), key("os.system('rm -rf /srv\\n')\n"));
+  EXPECT_NE(key("p = 'ls'\nq = p + ' -l'\nos.system(q)\n"),
+            key("p = request.args['x']\nq = p + ' -l'\nos.system(q)\n"));
+  EXPECT_NE(key("from settings import CMD\nos.system(CMD)\n"),
+            key("from evil import CMD\nos.system(CMD)\n"));
+  std::string often = "def f(c):\n    ";
+  for (int i = 0; i < 205; ++i) often += "c = ";
+  EXPECT_NE(key("def f(c):\n    os.system(c)\n"),
+            key(often + "request.args['c']\n    os.system(c)\n"));
+}
+
+// What is too long to be read is said, not passed; and it takes no time.
+TEST(SecurityRulesTest, WhatIsTooLongIsSaid) {
+  std::string often = "q = 'SELECT * FROM t WHERE id = ' + x\n";
+  for (int i = 0; i < 205; ++i) often += "q = q\n";
+  EXPECT_EQ(Rules(often + "db.execute(q)\n"), "code-execution ");
+  std::string wide = "q = '" + std::string(10'000, 'a') + "'\nr = f'";
+  for (int i = 0; i < 3'000; ++i) wide += "{q}";
+  wide += "'\n";
+  for (int i = 0; i < 1'000; ++i) wide += "b.query(r)\n";
+  EXPECT_NE(Rules(wide).find("code-execution "), std::string::npos);
+  EXPECT_EQ(Rules("open('a%' % x)\n"), "");
+}
+
 TEST(SecurityRulesTest, WhatDefinesItselfEnds) {
   EXPECT_EQ(Rules("a = getattr(a, a.join(a))\na = a + a\nb = a\na = b\nprint(a)\n"), "");
   std::string doubling = "q = 'SELECT ' + x\n";

@@ -10,25 +10,26 @@ namespace ratchet::python {
 namespace {
 
 // Behind comments and parentheses.
-std::string Beginning(std::string text) {
+std::string_view Beginning(std::string_view text) {
   while (true) {
     const size_t start = text.find_first_not_of(" \t\r\n(");
-    if (start == std::string::npos) return "";
+    if (start == std::string_view::npos) return "";
     text = text.substr(start);
     const bool block = text.starts_with("/*"), line = text.starts_with("--");
     if (!block && !line) return text;
     const size_t end = text.find(block ? "*/" : "\n", 2);
-    if (end == std::string::npos) return "";
+    if (end == std::string_view::npos) return "";
     text = text.substr(end + (block ? 2 : 1));
   }
 }
 
 bool LooksLikeSql(const std::string& folded) {
-  const std::string text = Beginning(Lowercase(folded));
+  const std::string lower = Lowercase(folded);
+  const std::string_view text = Beginning(lower);
   if (text.empty()) return false;
   const size_t end = text.find_first_of(" \t\r\n");
-  if (end != std::string::npos &&
-      OneOf(std::string_view(text).substr(0, end),
+  if (end != std::string_view::npos &&
+      OneOf(text.substr(0, end),
             {"select",  "insert", "update",   "delete", "replace", "with",    "alter",
              "create",  "drop",   "truncate", "grant",  "revoke",  "merge",   "pragma",
              "explain", "attach", "vacuum",   "copy",   "exec",    "execute", "call",
@@ -36,7 +37,7 @@ bool LooksLikeSql(const std::string& folded) {
     return true;
   // It begins with something computed: then it is SQL if a clause follows.
   if (text[0] > kOwn) return false;
-  std::string flat = text;
+  std::string flat(text);
   std::ranges::replace(flat, '\n', ' ');
   return std::ranges::any_of(
       std::initializer_list<std::string_view>{" where ", " from ", " set ", " values", " order by ",

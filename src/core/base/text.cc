@@ -70,10 +70,13 @@ std::string Lowercase(std::string_view text) {
 }
 
 std::string ReplaceAll(std::string text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
+  std::string replaced;
+  size_t from_here = 0;
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, from_here)) {
+    replaced.append(text, from_here, at - from_here).append(to);
+    from_here = at + from.size();
   }
-  return text;
+  return from_here == 0 ? text : replaced.append(text, from_here);
 }
 
 bool IsValidUtf8(std::string_view bytes) {
