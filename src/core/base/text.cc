@@ -69,14 +69,14 @@ std::string Lowercase(std::string_view text) {
   return lower;
 }
 
-std::string ReplaceAll(std::string text, std::string_view from, std::string_view to) {
+std::string ReplaceAll(std::string_view text, std::string_view from, std::string_view to) {
   std::string replaced;
   size_t from_here = 0;
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, from_here)) {
-    replaced.append(text, from_here, at - from_here).append(to);
+  for (size_t at = text.find(from); at != std::string_view::npos; at = text.find(from, from_here)) {
+    replaced.append(text.substr(from_here, at - from_here)).append(to);
     from_here = at + from.size();
   }
-  return from_here == 0 ? text : replaced.append(text, from_here);
+  return replaced.append(text.substr(from_here));
 }
 
 bool IsValidUtf8(std::string_view bytes) {

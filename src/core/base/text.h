@@ -13,7 +13,7 @@ std::vector<std::string_view> SplitLines(std::string_view text);
 std::vector<std::string> Split(std::string_view text, char separator);
 std::string Join(const std::vector<std::string>& parts, std::string_view separator);
 std::string Lowercase(std::string_view text);
-std::string ReplaceAll(std::string text, std::string_view from, std::string_view to);
+std::string ReplaceAll(std::string_view text, std::string_view from, std::string_view to);
 bool IsValidUtf8(std::string_view bytes);
 // At most `bytes` bytes, cut between characters, with a mark when something was cut.
 std::string Shorten(std::string_view text, size_t bytes);
