@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "adapters/sqlite/sqlite_state_store.h"
+
 namespace ratchet {
 namespace {
 
@@ -19,21 +21,31 @@ std::optional<AuditHead> HeadOf(const Json& report) {
   }
 }
 
-}  // namespace
-
-Result<AuditCheck> CheckAudit(const StateFolder& folder, SqliteStateStore& store) {
-  TRY(std::string key, folder.AuditKey());
+Result<std::vector<AuditHead>> ExportedHeads(const std::string& reports) {
   std::vector<AuditHead> heads;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder.reports(), error)) {
-    const std::string path = entry.path().string();
+  for (fs::directory_iterator at(reports, error), end; !error && at != end; at.increment(error)) {
+    const std::string path = at->path().string();
+    if (!path.ends_with(".json")) continue;  // one that a crash left unfinished
     auto exported = HeadOf(Json::parse(ReadTextFile(path).value_or(""), nullptr, false));
     if (!exported) return Fail(ErrorCode::kDataLoss, path + ": the report has no audit head");
     heads.push_back(std::move(*exported));
   }
+  if (error) return Fail(ErrorCode::kDataLoss, reports + ": " + error.message());
+  return heads;
+}
+
+}  // namespace
+
+Result<AuditCheck> CheckAudit(const StateFolder& folder) {
+  TRY(std::string key, folder.AuditKey());
+  TRY(const auto store,
+      SqliteStateStore::Open(
+          {.path = folder.state_db(), .audit_key = key, .mode = sqlite::OpenMode::kReadOnly}));
+  TRY(std::vector<AuditHead> heads, ExportedHeads(folder.reports()));
   const size_t known = heads.size() + 1;
   AuditVerifier verifier(std::move(key), std::move(heads));
-  TRY(const AuditHead own, store.VisitAudit([&](const AuditEntry& e) { verifier.Add(e); }));
+  TRY(const AuditHead own, store->VisitAudit([&](const AuditEntry& e) { verifier.Add(e); }));
   return AuditCheck{verifier.Finish(own), known};
 }
 

@@ -98,7 +98,7 @@ std::string StatusPage(const Json& s) {
       fmt::format("ratchet {}  {}\n", Cell(s, "version"),
                   s.value("stopped", false) ? "STOPPED (no new work; watches go on)" : "running");
   std::vector<std::vector<std::string>> rows = {{"COMPONENT", "STATE", ""}};
-  std::map<std::string, std::string> waits_for = {};
+  std::map<std::string, std::string> waits_for;
   for (const Json& c : s["components"]) {
     const bool frozen = c.value("frozen", false), rehearsed = c.value("rehearsed", false);
     if (frozen || !rehearsed)
@@ -129,12 +129,7 @@ std::string StatusPage(const Json& s) {
 int AuditVerify(const AppConfig& config, const CommandOptions& options) {
   const auto folder = StateFolder::Prepare(config.state_dir);
   if (!folder) return Say(folder.error());
-  const auto key = folder->AuditKey();
-  if (!key) return Say(key.error());
-  const auto store = SqliteStateStore::Open(
-      {.path = folder->state_db(), .audit_key = *key, .mode = sqlite::OpenMode::kReadOnly});
-  if (!store) return Say(store.error(), kExitNotIntact);
-  const auto check = CheckAudit(*folder, **store);
+  const auto check = CheckAudit(*folder);
   if (!check) return Say(check.error(), kExitNotIntact);
   const auto& [verdict, heads] = *check;
   if (options.json) {

@@ -106,28 +106,26 @@ http::Response AnswerApi(http::Api& api, const otlp::OtlpReceiver& receiver,
   return response;
 }
 
-// What nobody asked for and somebody should know. Said here and, where it is grave, as an alert.
-void TellAtStart(const AppConfig& config, const StateFolder& folder, const Stores& stores,
-                 Notifier& notifier, const Clock& clock) {
-  const auto audit = CheckAudit(folder, *stores.state);
+// Damage that nobody asked about.
+void TellDamagedAudit(const StateFolder& folder, Notifier& notifier, const Clock& clock) {
+  const auto audit = CheckAudit(folder);
   const std::string damage = audit ? audit->verdict.problem : audit.error().message;
-  const auto head = stores.state->Head();
-  const bool fresh =  // the empty log of a new folder
-      audit && audit->verdict.entries == 0 && audit->heads == 1 && head && head->sequence == 0;
-  if (!damage.empty() && !fresh) {
-    fmt::print(stderr, "ratchet: the audit log is NOT INTACT: {}\n", damage);
-    (void)notifier.Send({.severity = AlertSeverity::kCritical,
-                         .title = "the audit log is not intact",
-                         .text = damage,
-                         .at = clock.Now()});
-  }
+  if (damage.empty()) return;
+  fmt::print(stderr, "ratchet: the audit log is NOT INTACT: {}\n", damage);
+  (void)notifier.Send({.severity = AlertSeverity::kCritical,
+                       .title = "the audit log is not intact",
+                       .text = damage,
+                       .at = clock.Now()});
+}
+
+void TellCautions(const AppConfig& config) {
   for (const std::string& caution : Cautions(config))
     fmt::print(stderr, "ratchet: note: {}\n", caution);
   const EngineConfig& engine = config.engine;
   if (engine.generation_cost_bound_usd > engine.daily_budget_usd) {
     fmt::print(stderr,
-               "ratchet: a generation may cost {:.2f} dollars, generation.daily_budget_usd is "
-               "{:.2f}: no model is asked\n",
+               "ratchet: note: a generation may cost {:.2f} dollars, generation.daily_budget_usd "
+               "is {:.2f}: no model is asked\n",
                engine.generation_cost_bound_usd, engine.daily_budget_usd);
   }
 }
@@ -175,7 +173,6 @@ Status RunDaemon(const AppConfig& given) {
   Performer performer(config.engine,
                       {clock, telemetry, author, gates, deployer, notifier, reports});
   EngineLoop loop(config.engine, clock, logged, performer);
-  TellAtStart(config, folder, stores, notifier, clock);
   if (const Status started = loop.Start(); !started)
     return std::unexpected(started.error().Within("start the engine"));
 
@@ -200,6 +197,8 @@ Status RunDaemon(const AppConfig& given) {
                     {"level", "info"},
                     {"message", "started"},
                     {"api", where}}));
+  TellCautions(config);
+  const std::jthread audit([&] { TellDamagedAudit(folder, notifier, clock); });
   Housekeeping housekeeping(telemetry, reserve, notifier, clock, *log);
   WaitForEnd(signals, loop, housekeeping);
   if (loop.failed()) {

@@ -319,10 +319,10 @@ Answer Performer::Deploy(const EffectJob& job) {
     case DeployOutcome::kDone:
       return ImprovementEvent(cycle::Deployed{result.share});
     case DeployOutcome::kTreeChanged: {
-      auto changed = ChangedByOthers(job, result.detail);
       // Nothing of ours was ever there: an ordinary release came before the deployment.
-      if (!job.begun && changed.left.empty()) return ImprovementEvent(cycle::Outdated{});
-      return ImprovementEvent(std::move(changed));
+      if (job.effect.kind == EffectKind::kDeploy && !job.begun)
+        return ImprovementEvent(cycle::Outdated{});
+      return ImprovementEvent(ChangedByOthers(job, result.detail));
     }
     case DeployOutcome::kFailedUntouched:
       return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kNo});

@@ -4,7 +4,8 @@
 // Both are reconciliations: they look at what is there, act only on the difference, and may be
 // repeated after a crash at any point. A tree that is neither the version before nor the one
 // after belongs to somebody else and is left alone. Calls for different components may run
-// concurrently; the engine never runs two for one component.
+// concurrently; of those that write or reload, the engine never runs two for one component. Read
+// may run beside any of them.
 
 #include <string>
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <span>
 
 namespace ratchet::python {
@@ -231,14 +232,17 @@ std::vector<std::string> ExpressionReader::NamesOf(const Node& expression) const
     std::string whole = Plain(name + members);
     if (std::ranges::find(names, whole) == names.end()) names.push_back(std::move(whole));
   };
-  if (const auto* imports = Innermost(&Scope::imports, root.text(), root.begin()))
-    std::ranges::for_each(*imports, add);
+  if (const auto* imports = Innermost(&Scope::imports, root.text(), root.begin())) {
+    gave_up_ = gave_up_ || imports->size() > kBindingsMax;
+    std::ranges::for_each(*imports | std::views::take(kBindingsMax), add);
+  }
   const auto* bindings = Lookup(root.text(), root.begin());
   for (size_t i = 0; bindings != nullptr && i < std::min(bindings->size(), kBindingsMax); ++i) {
     if (bindings->at(i).how == How::kAssigned) add(NameOf(bindings->at(i).value));
   }
   if (names.size() == 1 && bindings == nullptr && !IsBuiltin(root.text())) {
-    for (const std::string& module : star_imports_) add(fmt::format("{}.{}", module, root.text()));
+    for (const std::string& module : star_imports_ | std::views::take(kBindingsMax))
+      add(fmt::format("{}.{}", module, root.text()));
   }
   return names;
 }

@@ -22,9 +22,9 @@ constexpr char kAsked = '\x03';  // comes from a request or from standard input
 constexpr char kOwn = '\x04';    // an attribute of self
 constexpr char kElse = '\x05';   // between the texts of two assignments to the same name
 
-std::vector<Node> ArgumentsOf(const Node& call);
 constexpr size_t kBindingsMax = 200;  // of one name in one scope; more are not read
 
+std::vector<Node> ArgumentsOf(const Node& call);
 bool IsConstantName(std::string_view name);  // "BASE_URL"
 
 class ExpressionReader {
@@ -45,8 +45,8 @@ class ExpressionReader {
   // The text that the expression makes, with marks as above.
   [[nodiscard]] std::string TextOf(const Node& expression) const;
 
-  // The statements that bind this name around there; empty for names of other scopes, and for
-  // names with more than kBindingsMax bindings.
+  // The statements that bind this name in the innermost scope around there that does; at most
+  // kBindingsMax.
   [[nodiscard]] std::vector<Node> Statements(std::string_view name, size_t at) const;
 
   // The value that a name was last given there, if any; any other expression is its own value.

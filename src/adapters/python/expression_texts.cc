@@ -81,7 +81,7 @@ std::string ExpressionReader::LiteralOf(const Node& expression) const {
 
 std::string ExpressionReader::Fold(const Node& node, Folding& state) const {
   constexpr int kStepsMax = 2000, kDepthMax = 40;  // far more than a statement that people read
-  constexpr size_t kBytesMax = 100'000, kBytesOfFileMax = 50'000'000;
+  constexpr size_t kBytesMax = 100'000, kBytesOfFileMax = 10'000'000;
   if (!node.ok()) return "";
   if (++state.steps > kStepsMax || state.depth > kDepthMax || state.bytes > kBytesMax ||
       bytes_folded_ > kBytesOfFileMax) {
@@ -108,7 +108,7 @@ std::string ExpressionReader::Fold(const Node& node, Folding& state) const {
   }
   --state.depth;
   state.bytes += text.size();
-  bytes_folded_ += text.size();
+  bytes_folded_ += text.size() + 1;
   return text;
 }
 
@@ -143,8 +143,13 @@ std::string ExpressionReader::FoldString(const Node& node, Folding& state) const
   const bool raw = node.text().substr(0, node.text().find_first_of("'\"")).find_first_of("rR") !=
                    std::string_view::npos;
   for (const Node& part : node.children()) {
-    if (part.is("string_content")) text += raw ? std::string(part.text()) : Unescaped(part.text());
     if (part.is("interpolation")) text += Fold(part.field("expression"), state);
+    if (!part.is("string_content")) continue;
+    std::string content = raw ? std::string(part.text()) : Unescaped(part.text());
+    // Bytes that are marks here are none where they are written.
+    std::ranges::replace_if(
+        content, [](char c) { return c >= kComputed && c <= kElse; }, kComputed);
+    text += content;
   }
   return text;
 }
@@ -191,6 +196,11 @@ std::string ExpressionReader::FillIn(std::string_view format, char open, const N
             : part.ok() && !part.is("dictionary") ? Fold(part, state)
                                                   : std::string(1, kComputed);
     at = end;
+  }
+  // Places may name their parts: what was not taken in order may stand anywhere.
+  for (; open == '{' && next < parts.size(); ++next) {
+    const Node named = parts[next].field("value");
+    text += Fold(named.ok() ? named : parts[next], state);
   }
   return text;
 }
@@ -261,8 +271,10 @@ std::string ExpressionReader::FoldIdentifier(const Node& node, Folding& state) c
   }
   state.known.erase(name);
   const std::string text = earlier + now;
-  const bool module_constant =
-      IsConstantName(name) && HasMark(text) && scopes_[0].bindings.contains(name);
+  const auto of_module = scopes_[0].bindings.find(name);
+  const bool module_constant = IsConstantName(name) && HasMark(text) &&
+                               of_module != scopes_[0].bindings.end() &&
+                               &of_module->second == bindings;
   return module_constant ? std::string(1, kFixed) : text;
 }
 

@@ -135,7 +135,10 @@ std::optional<Verdict> StartedProgram(const Call& call) {
       command.is("list") || command.is("tuple") ? command.children() : std::vector<Node>{};
   if (words.empty() && !HasMark(call.reader.TextOf(command)) && command.ok()) return std::nullopt;
   const std::string program = call.reader.TextOf(words.empty() ? command : words[0]);
-  if (std::ranges::any_of(words, [&](const Node& w) { return IsShell(call.reader.TextOf(w)); }))
+  const auto may_be_shell = [&](const Node& word) {
+    return std::ranges::any_of(Alternatives(call.reader.TextOf(word)), IsShell);
+  };
+  if (std::ranges::any_of(words, may_be_shell))
     return Verdict{"shell", "a shell reads the command line"};
   if (!words.empty() && (!HasMark(program) || program[0] == kFixed || program[0] == kOwn))
     return std::nullopt;

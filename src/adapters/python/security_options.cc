@@ -36,8 +36,10 @@ bool AllMayWrite(const Node& mode) {
 }  // namespace
 
 std::optional<Verdict> WeakHash(const Call& call) {
-  const auto is_weak = [](std::string_view algorithm) {
-    return OneOf(Lowercase(algorithm), {"md5", "sha1", "sha-1", "md4"});
+  const auto is_weak = [](std::string_view algorithms) {
+    return std::ranges::any_of(Alternatives(algorithms), [](const std::string& algorithm) {
+      return OneOf(Lowercase(algorithm), {"md5", "sha1", "sha-1", "md4"});
+    });
   };
   bool weak = OneOf(call.name, {"hashlib.md5", "hashlib.sha1", "md5", "sha1"});
   if (call.name == "hashlib.new") weak = is_weak(call.reader.TextOf(call.Argument(0, {"name"})));

@@ -92,7 +92,8 @@ Node NewName(const Node& node) {
 
 class Inspector {
  public:
-  Inspector(std::string path, const SyntaxTree& tree) : path_(std::move(path)), reader_(tree) {
+  Inspector(std::string path, const SyntaxTree& tree)
+      : path_(std::move(path)), whole_(Sha256Hex(tree.text())), reader_(tree) {
     Visit(tree.root(), {.statement = tree.root(), .purpose = ""});
     // Python reads other spellings of a letter as the letter.
     Walk(tree.root(), [&](const Node& node) {
@@ -199,8 +200,8 @@ class Inspector {
           wanted.push_back(given);
       }
     }
-    // What is not read to its end is like nothing else.
-    if (wanted.size() >= kStatementsMax) text += fmt::format("+ at {}", statement.begin());
+    // What is not read to its end is like nothing of another version.
+    if (wanted.size() >= kStatementsMax) text += whole_;
     return description_ = text.size() > 200 ? Sha256Hex(text) : text;
   }
 
@@ -228,6 +229,7 @@ class Inspector {
   }
 
   std::string path_;
+  std::string whole_;  // of the file
   ExpressionReader reader_;
   std::vector<Finding> findings_;
   Node described_;

@@ -221,6 +221,14 @@ TEST(SecurityRulesTest, NeitherOrderNorSpellingHidesACall) {
   }
   EXPECT_EQ(Rules("getattr(os, 'sys\\x74em')(c)\n"), "shell ");
   EXPECT_EQ(Rules("db.execute('\\x53ELECT * FROM t WHERE id = ' + x)\n"), "sql-injection ");
+  EXPECT_EQ(Rules("subprocess.run(['bash' if y else 'ls', '-c', x])\n"), "shell ");
+  EXPECT_EQ(Rules("hashlib.new('md5' if y else 'sha256', x)\n"), "weak-hash ");
+  EXPECT_EQ(Rules("QUERY = ''\ndef f(n):\n    QUERY = 'SELECT a FROM t WHERE n = ' + n\n"
+                  "    db.execute(QUERY)\n"),
+            "sql-injection ");
+  EXPECT_EQ(Rules("db.execute('SELECT a FROM t /*\\x05*/ WHERE n = ' + n)\n"), "sql-injection ");
+  EXPECT_EQ(Rules("db.execute('SELECT a FROM t WHERE n = {1}'.format('x', n))\n"),
+            "sql-injection ");
   EXPECT_EQ(Rules("os.\xEF\xBD\x93ystem(c)\n"), "code-execution ");
 }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/analysis/detectors.h"
 #include "core/analysis/opportunities.h"
@@ -267,6 +268,22 @@ TEST_F(AnalysisTest, TheSourceIsTheSameInAllWindowsThatAreCompared) {
   const Summary lump = RequestSummary(std::vector<Point>{span, histogram}, sources);
   EXPECT_EQ(lump.count, 20U);
   EXPECT_EQ(RequestSummary(std::vector<Point>{histogram}, sources).count, 0U);
+}
+
+TEST_F(AnalysisTest, BlocksOfTheBaselineAreAsLongAsALook) {
+  std::vector<Point> points;
+  for (int minute = 0; minute < 6; ++minute) {
+    Point point;
+    point.series = {TenantId("a"), ComponentId("c"), "op", "", kSpanLatency};
+    point.start = FromMillis(minute * 60'000);
+    point.values.Add(minute < 4 ? 100 : 200, minute == 3 ? 10 : 40);
+    points.push_back(point);
+  }
+  const Window window{FromMillis(0), FromMillis(6 * 60'000)};
+  const Moments minutes = LogP95Blocks(points, window, Duration(60'000), 30, {});
+  EXPECT_EQ(minutes.count, 5U);  // one had too few requests
+  EXPECT_NEAR(minutes.mean, (3 * std::log(100) + 2 * std::log(200)) / 5, 0.02);
+  EXPECT_EQ(LogP95Blocks(points, window, Duration(120'000), 30, {}).count, 3U);
 }
 
 }  // namespace

@@ -149,6 +149,13 @@ TEST_F(AdvanceTest, WithoutTrafficNothingIsDeployed) {
   EXPECT_EQ(Step(patient, BaselineMeasured{}).state.status, ImprovementStatus::kFailed);
 }
 
+TEST_F(AdvanceTest, AReleaseBeforeTheDeploymentFreezesNothing) {
+  const auto step = Step(In(ImprovementStatus::kDeploying), Outdated{});
+  EXPECT_EQ(step.state.status, ImprovementStatus::kSuperseded);
+  EXPECT_FALSE(step.freeze_component);
+  EXPECT_TRUE(step.effects.empty());
+}
+
 TEST_F(AdvanceTest, ADeploymentThatTouchedFilesIsRolledBack) {
   EXPECT_EQ(
       Step(In(ImprovementStatus::kDeploying), DeployFailed{"reload", Touched::kYes}).state.status,

@@ -42,7 +42,7 @@ Changes ChangesSince(const Baseline& baseline, std::span<const Look> usable) {
   const double before = baseline.operation.error_rate;
   std::vector<double> log_p95, errors;
   for (const Look& look : usable) {
-    log_p95.push_back(LogP95(look.operation));
+    if (look.operation.latency_p95 > 0) log_p95.push_back(LogP95(look.operation));
     errors.push_back((look.operation.error_rate - before) / std::max(before, kErrorRateFloor));
   }
   const Moments looks = MomentsOf(log_p95);
@@ -51,10 +51,14 @@ Changes ChangesSince(const Baseline& baseline, std::span<const Look> usable) {
     changes.latency = DifferenceInterval95(baseline.log_p95, looks);
     changes.mean_latency = looks.mean - baseline.log_p95.mean;
   } else {
+    // One figure of a baseline too short for blocks is as uncertain as one look.
+    const double before_change =
+        baseline.log_p95.count == 1 ? baseline.log_p95.mean : LogP95(baseline.operation);
     const Interval interval = MeanInterval95(looks);
-    const double known = LogP95(baseline.operation);
-    changes.latency = {interval.low - known, interval.high - known};
-    changes.mean_latency = looks.mean - known;
+    const double half =
+        (interval.high - interval.low) / 2 * std::sqrt(static_cast<double>(looks.count) + 1);
+    changes.mean_latency = looks.mean - before_change;
+    changes.latency = {changes.mean_latency - half, changes.mean_latency + half};
   }
   return changes;
 }
