@@ -21,6 +21,7 @@ constexpr char kFixed = '\x02';  // configured: a CONSTANT, the environment, a p
 constexpr char kAsked = '\x03';  // comes from a request or from standard input
 constexpr char kOwn = '\x04';    // an attribute of self
 constexpr char kElse = '\x05';   // between the texts of two assignments to the same name
+bool HasMark(std::string_view folded);  // a part of the text is no literal
 
 constexpr size_t kBindingsMax = 200;  // of one name in one scope; more are not read
 

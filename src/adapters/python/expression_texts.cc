@@ -10,19 +10,10 @@
 namespace ratchet::python {
 namespace {
 
-using Names = std::initializer_list<std::string_view>;
-
-bool OneOf(std::string_view name, const Names& names) {
-  return std::ranges::find(names, name) != names.end();
-}
-
-bool HasMark(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return c >= kComputed && c <= kOwn; });
-}
-
 bool IsAsked(std::string_view expression) {
   return std::ranges::any_of(
-      Names{"request.", "self.request.", "flask.request.", "req.", "sys.argv"},
+      std::initializer_list<std::string_view>{"request.", "self.request.", "flask.request.", "req.",
+                                              "sys.argv"},
       [&](std::string_view prefix) { return expression.starts_with(prefix); });
 }
 
@@ -61,6 +52,10 @@ std::string Unescaped(std::string_view text) {
 }
 
 }  // namespace
+
+bool HasMark(std::string_view folded) {
+  return std::ranges::any_of(folded, [](char c) { return c >= kComputed && c <= kOwn; });
+}
 
 struct ExpressionReader::Folding {
   bool literals_only = false;

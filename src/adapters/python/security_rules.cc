@@ -40,15 +40,6 @@ Node Call::Argument(size_t index, std::initializer_list<std::string_view> names)
   return {};
 }
 
-bool OneOf(std::string_view name, std::initializer_list<std::string_view> names) {
-  return std::ranges::find(names, name) != names.end();
-}
-
-bool HasMark(std::string_view folded) {
-  return std::ranges::any_of(
-      folded, [](char c) { return c == kComputed || c == kAsked || c == kOwn || c == kFixed; });
-}
-
 std::vector<std::string> Alternatives(std::string_view folded) { return Split(folded, kElse); }
 
 namespace {

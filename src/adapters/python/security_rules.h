@@ -28,8 +28,6 @@ struct Call {
   [[nodiscard]] Node Argument(size_t index, std::initializer_list<std::string_view> names) const;
 };
 
-bool OneOf(std::string_view name, std::initializer_list<std::string_view> names);
-bool HasMark(std::string_view folded);  // a part of the text is computed
 std::vector<std::string> Alternatives(std::string_view folded);
 
 // security_calls.cc, security_options.cc, security_sql.cc

@@ -249,7 +249,7 @@ TEST(SecurityRulesTest, AnOldFindingExcusesNoWorseOne) {
             key(often + "request.args['c']\n    os.system(c)\n"));
 }
 
-// What is too long to be read is said, not passed; and it takes no time.
+// What is too long to be read is said, not passed.
 TEST(SecurityRulesTest, WhatIsTooLongIsSaid) {
   std::string often = "q = 'SELECT * FROM t WHERE id = ' + x\n";
   for (int i = 0; i < 205; ++i) often += "q = q\n";

@@ -79,6 +79,14 @@ std::string ReplaceAll(std::string_view text, std::string_view from, std::string
   return replaced.append(text.substr(from_here));
 }
 
+bool OneOf(std::string_view word, std::span<const std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+bool OneOf(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
 bool IsValidUtf8(std::string_view bytes) {
   while (!bytes.empty()) {
     const size_t length = Utf8SequenceLength(bytes);

@@ -40,10 +40,6 @@ constexpr auto kGlue = std::to_array<std::string_view>(
      "is",     "are",     "was",  "were", "it",   "its",  "all",  "here",       "above", "below",
      "before", "brevity", "same", "keep", "kept", "todo", "goes", "everything", "else"});
 
-bool OneOf(std::string_view word, Words words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 struct Remark {
   std::vector<std::string> words;
   bool words_only = true;  // no signs of code between them

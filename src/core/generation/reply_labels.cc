@@ -39,10 +39,6 @@ constexpr auto kPrefixes =
     std::to_array<std::string_view>({"file name", "file path", "filename", "filepath", "file",
                                      "modified file", "new file", "path", "updated file"});
 
-bool OneOf(std::string_view word, std::span<const std::string_view> words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 // "py" of "a/b.py"; "" for none. It starts with a letter: "v2.0" has none.
 std::string_view ExtensionOf(std::string_view path) {
   const size_t dot = path.rfind('.');

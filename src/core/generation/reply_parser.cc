@@ -35,10 +35,6 @@ constexpr auto kRetryable = std::to_array<std::string_view>(
     {"response_truncated", "empty_response", "no_edit", "search_not_found", "hunk_not_found",
      "envelope_invalid", "path_missing", "diff_malformed"});
 
-bool OneOf(std::string_view name, std::span<const std::string_view> names) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 // "FinishReason.MAX_TOKENS" is "max_tokens".
 std::string PlainReason(const std::string& reason) {
   const size_t dot = reason.rfind('.');
