@@ -18,7 +18,7 @@
 #include "app/audit_check.h"
 #include "app/cautions.h"
 #include "app/housekeeping.h"
-#include "app/logged_state_store.h"
+#include "app/logged_state_writer.h"
 #include "app/state_folder.h"
 #include "core/model/serialize.h"
 #include "engine/author_chain.h"
@@ -170,10 +170,10 @@ Status RunDaemon(const AppConfig& given) {
   Gates gates(config.engine, language, sandbox, config.sandbox);
   WebhookNotifier notifier(config.webhook, http_client, log);
   files::ReportFolder reports(folder.reports());
-  LoggedStateStore logged(*stores.state, log);
+  LoggedStateWriter logged(*stores.state, log);
   Performer performer(config.engine,
                       {clock, telemetry, author, gates, tree, deployer, notifier, reports});
-  EngineLoop loop(config.engine, clock, logged, performer);
+  EngineLoop loop(config.engine, clock, logged, *stores.state, performer);
   if (const Status started = loop.Start(); !started)
     return std::unexpected(started.error().Within("start the engine"));
 

@@ -7,16 +7,19 @@
 
 namespace ratchet {
 
-Result<CycleAccount> ReadCycleAccount(StateStore& store, const TenantFilter& filter,
+Result<CycleAccount> ReadCycleAccount(StateReader& store, const TenantFilter& filter,
                                       const CycleId& id) {
   CycleAccount account;
   TRY(account.cycle, store.FindCycle(filter, id));
   for (const ImprovementId& improvement : account.cycle.improvements) {
     auto found = store.FindImprovement(filter, improvement);
-    if (found)
-      account.improvements.push_back(std::move(*found));
-    else if (found.error().code != ErrorCode::kNotFound)
-      return std::unexpected(found.error());
+    if (!found && found.error().code == ErrorCode::kNotFound) continue;
+    if (!found) return std::unexpected(found.error());
+    std::optional<Watch> watch;
+    if (!found->watch.empty()) {
+      TRY(watch, store.FindWatch(filter, found->watch));
+    }
+    account.improvements.push_back({std::move(*found), std::move(watch)});
   }
   TRY(account.head, store.Head());
   return account;

@@ -4,19 +4,20 @@
 #include <string>
 #include <vector>
 
+#include "core/reporting/report.h"
 #include "ports/state_store.h"
 
 namespace ratchet {
 
 struct CycleAccount {
   Cycle cycle;
-  std::vector<Improvement> improvements;
+  std::vector<reporting::Assessed> improvements;
   AuditHead head;
 };
 
 // kNotFound for a cycle that the filter does not let through; other tenants' improvements are left
 // out.
-Result<CycleAccount> ReadCycleAccount(StateStore& store, const TenantFilter& filter,
+Result<CycleAccount> ReadCycleAccount(StateReader& store, const TenantFilter& filter,
                                       const CycleId& id);
 
 // The cycle's report, as JSON, with the signed head of the audit log, so that a log that is cut

@@ -16,11 +16,13 @@ namespace ratchet {
 struct EffectJob {
   cycle::Effect effect;
   std::optional<Improvement> improvement;
+  std::optional<Watch> watch;  // with the mechanics of now, where they are still configured
   std::optional<Change> change;
+  std::optional<TargetKey> target;  // to be rehearsed
   std::optional<Cycle> cycle;
-  std::optional<CycleAccount> account;          // for a report
-  std::optional<Instant> component_changed_at;  // for baselines: the version is not older
-  std::map<ComponentId, Instant> changed_at;    // of all components, for analyses
+  std::optional<CycleAccount> account;        // for a report
+  std::optional<Instant> target_changed_at;   // for baselines: the version is not older
+  std::map<ComponentId, Instant> changed_at;  // of all components, for analyses
   std::uint64_t start = 0;  // which start of this process it is; the answer names it
   bool begun = false;       // it was started before: what it did then may stand
   MaySpend may_spend = MaySpend::kNo;
@@ -44,8 +46,8 @@ struct Held {                // the kill switch came first: the effect waits for
   Spent spent = Spent::kNo;  // kYes: money may have gone, so the next start reserves anew
 };
 
-using Answer =
-    std::variant<cycle::ImprovementEvent, Result<AnalysisFound>, Rehearsed, Delivered, Held>;
+using Answer = std::variant<cycle::ImprovementEvent, cycle::WatchEvent, Result<AnalysisFound>,
+                            Rehearsed, Delivered, Held>;
 
 // Starts a job and returns; the owner of engine and runner hands the answer to Engine::OnAnswer,
 // with the job's key and start.

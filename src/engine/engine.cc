@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/cycle/endings.h"
 #include "core/cycle/schedule.h"
 #include "core/model/names.h"
 #include "core/model/serialize.h"
@@ -21,6 +22,7 @@ using cycle::TimerKind;
 using Json = nlohmann::json;
 
 const std::string kScheduleSubject = "schedule";
+const std::string kRetentionSubject = "retention";
 
 // What a rehearsal proves something about.
 std::string RehearsedSettings(const ComponentConfig& c) {
@@ -28,6 +30,22 @@ std::string RehearsedSettings(const ComponentConfig& c) {
       fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", c.root, static_cast<int>(c.reload.kind),
                   c.reload.url, c.reload.pid_file, c.reload.signal, Join(c.reload.command, "\n"),
                   static_cast<int>(c.proof.kind), c.proof.url, c.proof.pointer, c.health_url));
+}
+
+}  // namespace
+
+bool BelongsTo(const ComponentConfig& component, const TenantId& tenant) {
+  return component.reach() == Reach::kSystemWide || component.tenants.empty() ||
+         std::ranges::find(component.tenants, tenant) != component.tenants.end();
+}
+
+namespace {
+
+std::vector<TargetKey> TargetsOf(const ComponentConfig& component) {
+  if (component.scope == TargetScope::kComponent) return {{component.id, {}}};
+  std::vector<TargetKey> targets;
+  for (const TenantId& tenant : component.tenants) targets.push_back({component.id, tenant});
+  return targets;
 }
 
 }  // namespace
@@ -40,16 +58,16 @@ std::string DayOf(Instant now) { return FormatInstant(now).substr(0, 10); }
 
 Result<std::unique_ptr<Engine>> Engine::Open(const EngineConfig& config, Ports ports) {
   std::unique_ptr<Engine> engine(new Engine(config, ports));
-  TRY(PersistedState state, ports.store.Load());
+  TRY(PersistedState state, ports.writer.Load());
+  TRY_STATUS(CheckLoaded(state));
   engine->system_ = state.system;
   engine->stopped_ = state.system.stopped;
   for (auto& cycle : state.cycles) engine->cycles_.emplace(cycle.id, std::move(cycle));
   for (auto& improvement : state.improvements) {
     engine->improvements_.emplace(improvement.id, std::move(improvement));
   }
-  for (auto& component : state.components) {
-    engine->components_.emplace(component.id, std::move(component));
-  }
+  for (auto& watch : state.watches) engine->watches_.emplace(watch.id, std::move(watch));
+  for (auto& target : state.targets) engine->targets_.emplace(target.target, std::move(target));
   for (auto& stored : state.effects) engine->effects_.emplace(stored.effect.key, std::move(stored));
   for (const auto& timer : state.timers) {
     engine->timers_[{timer.subject, timer.kind}] = timer.wake_at;
@@ -58,22 +76,62 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineConfig& config, Ports p
   return engine;
 }
 
+// What is read back is not believed: a state that breaks its own rules is told, not acted on.
+Status Engine::CheckLoaded(const PersistedState& state) {
+  const auto refuse = [](const std::string& what, const std::string& broken) {
+    return Fail(ErrorCode::kDataLoss, fmt::format("stored {}: {}", what, broken));
+  };
+  std::map<TargetKey, WatchId> watched;
+  for (const Watch& watch : state.watches) {
+    if (const auto broken = cycle::BrokenInvariant(watch); !broken.empty())
+      return refuse(watch.id.value, broken);
+    const auto [other, first] = watched.emplace(watch.target, watch.id);
+    if (!first) return refuse(watch.id.value, other->second.value + " watches its target, too");
+  }
+  for (const Improvement& improvement : state.improvements) {
+    if (const auto broken = cycle::BrokenInvariant(improvement); !broken.empty())
+      return refuse(improvement.id.value, broken);
+    const bool follows =
+        improvement.watch.empty() ||
+        std::ranges::find(state.watches, improvement.watch, &Watch::id) != state.watches.end();
+    if (!follows) return refuse(improvement.id.value, "its watch is not there");
+  }
+  return {};
+}
+
+// A watch that an older version opened has neither policy nor mechanics of its own.
+void Engine::AdoptWatches(Transaction& tx) {
+  for (auto& [id, watch] : watches_) {
+    if (!watch.component.id.empty()) continue;
+    const auto component = config_.components.find(watch.target.component);
+    const auto improvement = improvements_.find(watch.improvement);
+    if (component == config_.components.end() || improvement == improvements_.end()) continue;
+    const cycle::ImprovementPolicy policy = PolicyFor(improvement->second);
+    watch.policy = {policy.judge, policy.rollback_tries_before_freeze, policy.rollback_retry,
+                    policy.rollback_retry_frozen};
+    watch.component = component->second;
+    tx.watches.push_back(watch);
+  }
+}
+
 // Registers new components, plans the schedule, and starts what was not answered. An effect that
 // may have run before is counted: a generation that may have cost money gets a new reservation.
 Status Engine::Recover() {
   Transaction tx;
+  AdoptWatches(tx);
   for (const auto& [id, config] : config_.components) {
-    ComponentState& state = components_[id];
-    state.id = id;
-    // A rehearsal speaks for the settings it was made with.
-    if (const std::string settings = RehearsedSettings(config);
-        state.rehearsed_settings != settings) {
-      state.rehearsed_at.reset();
-      state.rehearsed_settings = settings;
+    for (const TargetKey& key : TargetsOf(config)) {
+      TargetState& state = TargetOf(key);
+      // A rehearsal speaks for the settings it was made with.
+      if (const std::string settings = RehearsedSettings(config);
+          state.rehearsed_settings != settings) {
+        state.rehearsed_at.reset();
+        state.rehearsed_settings = settings;
+      }
+      state.rehearsals_failed = 0;  // a person may have mended what was wrong
+      if (!state.rehearsed_at) AskRehearsal(key, tx);
+      tx.targets.push_back(state);
     }
-    state.rehearsals_failed = 0;  // a person may have mended what was wrong
-    if (!state.rehearsed_at) AskRehearsal(id, tx);
-    tx.components.push_back(state);
   }
   if (config_.schedule.enabled && config_.self_building) {
     const Instant due =
@@ -83,6 +141,8 @@ Status Engine::Recover() {
   } else {
     tx.timers_cleared.emplace_back(kScheduleSubject, TimerKind::kSchedule);
   }
+  if (!timers_.contains({kRetentionSubject, TimerKind::kRetention}))
+    tx.timers_set.push_back({kRetentionSubject, TimerKind::kRetention, ports_.clock.Now()});
   AddAudit(tx, "ratchet", "system.started", ToText(Json{{"stopped", system_.stopped}}));
   for (auto& [key, stored] : effects_) {
     if (stored.attempts == 0) continue;
@@ -90,26 +150,61 @@ Status Engine::Recover() {
     tx.effects.push_back(stored);
   }
   TRY_STATUS(Commit(tx));
+  TRY_STATUS(EndMisfits());
   TRY_STATUS(StartPending());
   return Settle();
 }
 
+std::string Engine::Misfit(const Improvement& improvement) const {
+  const Opportunity& of = improvement.opportunity;
+  const auto at = config_.components.find(of.component);
+  if (at == config_.components.end())
+    return fmt::format("component {} is not configured any more", of.component.value);
+  const ComponentConfig& component = at->second;
+  if (component.reach() != of.reach)
+    return fmt::format("component {} is {} now, the change was made for a {} one",
+                       of.component.value, Name(component.reach()), Name(of.reach));
+  if (component.TargetFor(of.tenant) != improvement.target)
+    return fmt::format("component {} has other targets now", of.component.value);
+  if (!BelongsTo(component, of.tenant))
+    return fmt::format("component {} is not of tenant {} any more", of.component.value,
+                       of.tenant.value);
+  return "";
+}
+
+// What is watched goes on by what was stored with it; what was not deployed yet was made for a
+// configuration that may be gone.
+Status Engine::EndMisfits() {
+  std::vector<std::pair<ImprovementId, std::string>> misfits;
+  for (const auto& [id, improvement] : improvements_) {
+    if (IsTerminal(improvement.status) || !improvement.watch.empty()) continue;
+    if (const std::string why = Misfit(improvement); !why.empty()) misfits.emplace_back(id, why);
+  }
+  for (const auto& [id, why] : misfits)
+    TRY_STATUS(Apply(std::pair(id, cycle::Outdated{why}), std::nullopt));
+  return {};
+}
+
 // Only components that may be deployed to are touched at all.
-void Engine::AskRehearsal(const ComponentId& id, Transaction& tx) {
-  const auto config = config_.components.find(id);
+void Engine::AskRehearsal(const TargetKey& target, Transaction& tx) {
+  const auto config = config_.components.find(target.component);
   if (config == config_.components.end() || config->second.autonomy < Autonomy::kApprove) return;
-  const auto key = EffectKey(fmt::format("{}/rehearse/{}", id.value, ToMillis(ports_.clock.Now())));
+  const std::string subject = Name(target);
+  const auto key = EffectKey(fmt::format("{}/rehearse/{}", subject, ToMillis(ports_.clock.Now())));
   const bool asked = std::ranges::any_of(effects_, [&](const auto& entry) {
     return entry.second.effect.kind == EffectKind::kRehearse &&
-           entry.second.effect.subject == id.value;
+           entry.second.effect.subject == subject;
   });
-  if (!asked) AddEffect({.key = key, .kind = EffectKind::kRehearse, .subject = id.value}, tx);
+  if (!asked) AddEffect({.key = key, .kind = EffectKind::kRehearse, .subject = subject}, tx);
 }
 
 cycle::ImprovementPolicy Engine::PolicyFor(const Improvement& improvement) const {
   cycle::ImprovementPolicy policy = config_.policy;
   const auto component = config_.components.find(improvement.opportunity.component);
-  if (component != config_.components.end()) policy.autonomy = component->second.autonomy;
+  if (component != config_.components.end()) {
+    policy.autonomy = component->second.autonomy;
+    policy.canary = component->second.canary;
+  }
   const auto tenant = config_.tenants.find(improvement.opportunity.tenant);
   if (tenant != config_.tenants.end()) {
     const TenantOverrides& own = tenant->second;
@@ -122,8 +217,8 @@ cycle::ImprovementPolicy Engine::PolicyFor(const Improvement& improvement) const
     policy.autonomy = std::min(policy.autonomy, Autonomy::kApprove);
   // Half of the threshold, over all that is kept between two releases of others, is left for what
   // is hardly a loss: requests that no longer fail at once make the p95 higher by themselves.
-  const auto known = components_.find(improvement.opportunity.component);
-  const double lost = known == components_.end() ? 0 : known->second.losses_kept;
+  const auto known = targets_.find(improvement.target);
+  const double lost = known == targets_.end() ? 0 : known->second.losses_kept;
   policy.judge.loss_max = std::max(0.0, policy.judge.degradation_threshold / 2 - lost);
   return policy;
 }
@@ -162,7 +257,7 @@ void Engine::AddAlert(Transaction& tx, const Alert& alert) {
 Status Engine::Commit(Transaction& tx) {
   if (broken_)
     return Fail(ErrorCode::kInternal, "the state store failed before; restart is needed");
-  if (const auto written = ports_.store.Commit(tx); !written) {
+  if (const auto written = ports_.writer.Commit(tx); !written) {
     broken_ = true;
     return std::unexpected(written.error().Within("persist state"));
   }
@@ -176,14 +271,16 @@ Status Engine::Commit(Transaction& tx) {
 // one thing at a time on each.
 ComponentId Engine::TouchedBy(const Effect& effect) const {
   switch (effect.kind) {
-    case EffectKind::kRehearse:
-      return ComponentId(effect.subject);
+    case EffectKind::kRehearse: {
+      const auto target = TargetNamed(effect.subject);
+      return target ? target->component : ComponentId();
+    }
     case EffectKind::kDeploy:
     case EffectKind::kPromote:
     case EffectKind::kLook:
     case EffectKind::kRollBack: {
-      const auto at = improvements_.find(ImprovementId(effect.subject));
-      return at == improvements_.end() ? ComponentId() : at->second.opportunity.component;
+      const auto at = watches_.find(WatchId(effect.subject));
+      return at == watches_.end() ? ComponentId() : at->second.target.component;
     }
     default:
       return {};
@@ -233,24 +330,36 @@ void Engine::StartEffect(const StoredEffect& stored) {
   if (effect.kind == EffectKind::kAnalyse) {
     const auto at = cycles_.find(CycleId(effect.subject));
     if (at != cycles_.end()) job.cycle = at->second;
-    for (const auto& [id, component] : components_)
-      if (component.changed_at) job.changed_at[id] = *component.changed_at;
+    for (const auto& [key, target] : targets_) {
+      if (!target.changed_at) continue;
+      Instant& changed_at = job.changed_at[key.component];
+      changed_at = std::max(changed_at, *target.changed_at);
+    }
   }
   if (effect.kind == EffectKind::kPublish) {
-    auto account = ReadCycleAccount(ports_.store, TenantFilter::All(), CycleId(effect.subject));
+    auto account = ReadCycleAccount(ports_.reader, TenantFilter::All(), CycleId(effect.subject));
     if (account) job.account = std::move(*account);
   }
   const auto at = improvements_.find(ImprovementId(effect.subject));
   if (at != improvements_.end()) {
     job.improvement = at->second;
-    const auto component = components_.find(at->second.opportunity.component);
-    if (component != components_.end()) job.component_changed_at = component->second.changed_at;
-    if (auto change = ports_.store.LoadChange(at->first)) job.change = std::move(*change);
+    const auto target = targets_.find(at->second.target);
+    if (target != targets_.end()) job.target_changed_at = target->second.changed_at;
+    if (auto change = ports_.reader.LoadChange(at->first)) job.change = std::move(*change);
   }
+  if (const auto watch = watches_.find(WatchId(effect.subject)); watch != watches_.end()) {
+    job.watch = watch->second;
+    // By the mechanics of now; where the component is not configured any more, by those of then.
+    const auto configured = config_.components.find(watch->second.target.component);
+    if (configured != config_.components.end()) job.watch->component = configured->second;
+    if (auto change = ports_.reader.LoadChange(watch->second.improvement))
+      job.change = std::move(*change);
+  }
+  if (effect.kind == EffectKind::kRehearse) job.target = TargetNamed(effect.subject);
   if (effect.kind == EffectKind::kGenerate) {
     const std::string day = DayOf(ports_.clock.Now());
     const double bound = config_.generation_cost_bound_usd;
-    const auto reserved = ports_.store.ReservedOn(day, ReservationKey(stored));
+    const auto reserved = ports_.reader.ReservedOn(day, ReservationKey(stored));
     if (bound <= 0) {
       job.may_spend = MaySpend::kYes;
     } else if (reserved && *reserved + bound <= config_.daily_budget_usd) {
@@ -280,10 +389,12 @@ Status Engine::Settle() {
   return StartPending();
 }
 
-std::string Engine::TakenBackBefore(const Improvement& improvement) {
-  const auto before = ports_.store.TakenBack(improvement.opportunity.component,
-                                             improvement.tree_before, improvement.tree_after);
-  if (!before || before->empty()) return {};
+std::string Engine::ForbiddenWhy(const Improvement& improvement) {
+  const auto outcomes = ports_.reader.OutcomesOf(improvement.opportunity.component,
+                                                 improvement.tree_before, improvement.tree_after);
+  if (!outcomes) return {};
+  const auto before = cycle::ForbiddenBy(*outcomes, improvement);
+  if (!before) return {};
   return fmt::format("the same change of the same code was rejected or taken back as {}",
                      before->value);
 }
@@ -293,24 +404,24 @@ Status Engine::SettleOnce(bool& changed) {
   std::vector<const Improvement*> all;
   for (const auto& [id, improvement] : improvements_) {
     // Deployments wait until the rollback was rehearsed on their component.
-    const auto component = components_.find(improvement.opportunity.component);
-    const bool rehearsed = component != components_.end() && component->second.rehearsed_at;
+    const auto target = targets_.find(improvement.target);
+    const bool rehearsed = target != targets_.end() && target->second.rehearsed_at;
     const bool waits = improvement.status == ImprovementStatus::kAwaitingApproval && !rehearsed;
     if (!waits) all.push_back(&improvement);
   }
-  const auto admission = cycle::NextAdmission(all, components_, config_.limits);
+  const auto admission = cycle::NextAdmission(all, targets_, config_.limits);
   if (!admission) return {};
   cycle::ImprovementEvent event = cycle::Admitted{};
   if (admission->kind == cycle::AdmissionKind::kDeploy) {
     const Improvement& approved = improvements_.at(admission->id);
     event = cycle::DeployAdmitted{};
     // Another improvement may have tried the same change while this one waited.
-    if (const std::string why = TakenBackBefore(approved); !why.empty())
-      event = cycle::Rejected{.by = "ratchet", .why = why};
+    if (const std::string why = ForbiddenWhy(approved); !why.empty())
+      event = cycle::Rejected{.by = "ratchet", .why = why, .end = EndReason::kTriedBefore};
   }
   if (admission->kind == cycle::AdmissionKind::kOutdated) event = cycle::Outdated{};
   changed = true;
-  return Apply(admission->id, event, "admission", std::nullopt);
+  return Apply(std::pair(admission->id, event), std::nullopt);
 }
 
 Status Engine::EndCycles() {
@@ -323,11 +434,11 @@ Status Engine::EndCycles() {
       // What waits for a frozen or unrehearsed component waits for a person.
       const bool waiting = at->second.status == ImprovementStatus::kQueued ||
                            at->second.status == ImprovementStatus::kAwaitingApproval;
-      const auto component = components_.find(at->second.opportunity.component);
-      if (!waiting || component == components_.end()) return false;
-      const bool unrehearsed = at->second.status == ImprovementStatus::kAwaitingApproval &&
-                               !component->second.rehearsed_at;
-      return component->second.frozen || unrehearsed;
+      const auto target = targets_.find(at->second.target);
+      if (!waiting || target == targets_.end()) return false;
+      const bool unrehearsed =
+          at->second.status == ImprovementStatus::kAwaitingApproval && !target->second.rehearsed_at;
+      return target->second.frozen || unrehearsed;
     });
     if (all) settled.push_back(id);
   }
@@ -351,6 +462,7 @@ Status Engine::EndCycles() {
         cycles_, [&](const auto& cycle) { return cycle.second.id == entry.second.cycle; });
     return IsTerminal(entry.second.status) && !referenced;
   });
+  std::erase_if(watches_, [](const auto& entry) { return !IsOpen(entry.second); });
   return {};
 }
 

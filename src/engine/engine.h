@@ -7,13 +7,14 @@
 // engine opened on the same store goes on where the old one was.
 //
 // engine.cc opens, persists, performs and admits; engine_commands.cc and engine_events.cc are what
-// comes in from people and from the world.
+// comes in from people and from the world; engine_apply.cc turns an event into state.
 
 #include <atomic>
 #include <map>
 #include <memory>
 #include <set>
 
+#include "core/cycle/watch_advance.h"
 #include "engine/config.h"
 #include "engine/effects.h"
 #include "ports/clock.h"
@@ -40,7 +41,8 @@ class Engine {
  public:
   struct Ports {
     const Clock& clock;
-    StateStore& store;
+    StateWriter& writer;
+    StateReader& reader;
     EffectRunner& runner;
   };
 
@@ -65,9 +67,8 @@ class Engine {
   [[nodiscard]] bool broken() const { return broken_; }
   [[nodiscard]] bool stopped() const { return stopped_.load(); }  // any thread
   [[nodiscard]] const std::map<ImprovementId, Improvement>& active() const { return improvements_; }
-  [[nodiscard]] const std::map<ComponentId, ComponentState>& components() const {
-    return components_;
-  }
+  [[nodiscard]] const std::map<WatchId, Watch>& watches() const { return watches_; }
+  [[nodiscard]] const std::map<TargetKey, TargetState>& targets() const { return targets_; }
   [[nodiscard]] const std::map<CycleId, Cycle>& cycles() const { return cycles_; }
   [[nodiscard]] size_t pending_effects() const { return effects_.size(); }
 
@@ -81,14 +82,31 @@ class Engine {
                                         Transaction& tx);
   // Adds a new cycle to the transaction, which the caller commits.
   Result<CycleId> AddCycle(const CycleRequest& request, const Principal& who, Transaction& tx);
+  static Status CheckLoaded(const PersistedState& state);
   Status Recover();
-  Status Apply(const ImprovementId& id, const cycle::ImprovementEvent& event,
-               const std::string& actor_tenant_check, const std::optional<EffectKey>& answered);
+  void AdoptWatches(Transaction& tx);
+  // Why it may not go on as the component is configured now; "" if it may.
+  [[nodiscard]] std::string Misfit(const Improvement& improvement) const;
+  Status EndMisfits();
+
+  // --- engine_apply.cc: one event, and everything that follows from it, in one transaction.
+  using Happening = std::variant<std::pair<ImprovementId, cycle::ImprovementEvent>,
+                                 std::pair<WatchId, cycle::WatchEvent>>;
+  Status Apply(const Happening& first, const std::optional<EffectKey>& answered);
+  Status Advance(const ImprovementId& id, const cycle::ImprovementEvent& event, Transaction& tx);
+  Status Advance(const WatchId& id, const cycle::WatchEvent& event, Transaction& tx);
   void Record(const cycle::ImprovementStep& step, Transaction& tx);
+  void Record(const cycle::WatchStep& step, Transaction& tx);
+  void OpenWatch(Watch watch, Transaction& tx);
+  void RecordTarget(const cycle::WatchStep& step, Transaction& tx);
+  void Follow(const ImprovementId& id, const cycle::WatchSignal& signal, Transaction& tx);
+  TargetState& TargetOf(const TargetKey& key);
+  [[nodiscard]] std::optional<TargetKey> TargetNamed(const std::string& name) const;
+  [[nodiscard]] bool IsBusy(const ComponentId& component) const;
   // Why the improvement's change may not be tried: it was, and was taken back. "" if it may.
-  [[nodiscard]] std::string TakenBackBefore(const Improvement& improvement);
-  [[nodiscard]] cycle::ImprovementEvent NotTakenBack(const ImprovementId& id,
-                                                     cycle::ImprovementEvent event);
+  [[nodiscard]] std::string ForbiddenWhy(const Improvement& improvement);
+  [[nodiscard]] cycle::ImprovementEvent UnlessForbidden(const ImprovementId& id,
+                                                        cycle::ImprovementEvent event);
   void NoticeRelease(const Improvement& improvement, Instant asked, Transaction& tx);
   void AddEffect(const cycle::Effect& effect, Transaction& tx);
   // `occasion` makes it a deed of its own: the cycle's end, or an improvement's after it.
@@ -108,7 +126,7 @@ class Engine {
                     const std::string& subject);
   Status OnRehearsed(const EffectKey& key, const Status& result, const std::string& subject);
   Status OnDelivered(const EffectKey& key, const Status& result);
-  void AskRehearsal(const ComponentId& id, Transaction& tx);
+  void AskRehearsal(const TargetKey& target, Transaction& tx);
   static Status MayOperateAll(const Principal& who);
   Status FindVisible(const ImprovementId& id, const Principal& who, Role needed);
   Status EndCycles();
@@ -120,7 +138,8 @@ class Engine {
   SystemState system_;
   std::map<CycleId, Cycle> cycles_;
   std::map<ImprovementId, Improvement> improvements_;
-  std::map<ComponentId, ComponentState> components_;
+  std::map<WatchId, Watch> watches_;  // open, and those of improvements that are in memory
+  std::map<TargetKey, TargetState> targets_;
   std::map<EffectKey, StoredEffect> effects_;   // asked for and not answered
   std::map<EffectKey, std::uint64_t> running_;  // by its start
   std::uint64_t starts_ = 0;
@@ -129,6 +148,9 @@ class Engine {
   std::atomic<bool> stopped_ = false;
   bool broken_ = false;
 };
+
+// Whether a tenant's opportunities may become changes of the component.
+bool BelongsTo(const ComponentConfig& component, const TenantId& tenant);
 
 // "2026-01-31": the budget's day.
 std::string DayOf(Instant now);

@@ -89,7 +89,7 @@ Status Engine::FindVisible(const ImprovementId& id, const Principal& who, Role n
     const bool own = who.tenants.Allows(at->second.opportunity.tenant);
     if (!own) return Fail(ErrorCode::kNotFound, "no improvement " + id.value);
   } else {
-    TRY(const Improvement ended, ports_.store.FindImprovement(who.tenants, id));
+    TRY(const Improvement ended, ports_.reader.FindImprovement(who.tenants, id));
     (void)ended;
   }
   if (who.role < needed) {
@@ -101,37 +101,40 @@ Status Engine::FindVisible(const ImprovementId& id, const Principal& who, Role n
 
 Status Engine::Approve(const ImprovementId& id, const Principal& who) {
   TRY_STATUS(FindVisible(id, who, Role::kOperator));
-  TRY_STATUS(Apply(id, cycle::Approved{who.name, who.role}, who.name, std::nullopt));
+  TRY_STATUS(Apply(std::pair(id, cycle::Approved{who.name, who.role}), std::nullopt));
   return Settle();
 }
 
 Status Engine::Reject(const ImprovementId& id, const Principal& who, const std::string& why) {
   TRY_STATUS(FindVisible(id, who, Role::kOperator));
-  TRY_STATUS(Apply(id, cycle::Rejected{who.name, why}, who.name, std::nullopt));
+  TRY_STATUS(Apply(std::pair(id, cycle::Rejected{who.name, why}), std::nullopt));
   return Settle();
 }
 
 Status Engine::RollBack(const ImprovementId& id, const Principal& who) {
   TRY_STATUS(FindVisible(id, who, Role::kOperator));
   if (!improvements_.contains(id)) {
-    TRY(Improvement kept, ports_.store.FindImprovement(who.tenants, id));
-    const auto component = components_.find(kept.opportunity.component);
+    TRY(Improvement kept, ports_.reader.FindImprovement(who.tenants, id));
+    const auto target = targets_.find(kept.target);
     const bool latest =
-        component != components_.end() && component->second.expected_tree == kept.tree_after;
-    const bool busy = std::ranges::any_of(improvements_, [&](const auto& entry) {
-      return OccupiesComponent(entry.second.status) &&
-             entry.second.opportunity.component == kept.opportunity.component;
-    });
+        target != targets_.end() && target->second.expected_version == kept.tree_after;
     const auto refuse = [&](const std::string& why) {
       return Fail(ErrorCode::kConflict, fmt::format("improvement {} {}", id.value, why));
     };
     if (kept.status != ImprovementStatus::kCompleted)
       return refuse(fmt::format("is {}: nothing of it can be taken back", Name(kept.status)));
     if (!latest) return refuse("is not the latest version of its component any more");
-    if (busy) return refuse("cannot be taken back while another one is deployed or watched");
+    if (IsBusy(kept.target.component))
+      return refuse("cannot be taken back while another one is deployed or watched");
+    TRY(Watch watch, ports_.reader.FindWatch(who.tenants, kept.watch));
+    watches_.emplace(watch.id, std::move(watch));
     improvements_.emplace(id, std::move(kept));
   }
-  TRY_STATUS(Apply(id, cycle::RollbackRequested{who.name}, who.name, std::nullopt));
+  const Improvement& improvement = improvements_.at(id);
+  if (improvement.watch.empty())
+    return Fail(ErrorCode::kConflict,
+                fmt::format("improvement {} is {}", id.value, Name(improvement.status)));
+  TRY_STATUS(Apply(std::pair(improvement.watch, cycle::UndoRequested{who.name}), std::nullopt));
   return Settle();
 }
 
@@ -169,23 +172,31 @@ Status Engine::Resume(const Principal& who) {
 
 Status Engine::Release(const ComponentId& id, const Principal& who) {
   TRY_STATUS(MayOperateAll(who));
-  const auto at = components_.find(id);
-  if (at == components_.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value);
-  if (!at->second.frozen)
-    return Fail(ErrorCode::kConflict, "component " + id.value + " is not frozen");
-  for (const auto& [improvement, state] : improvements_) {
-    if (state.opportunity.component == id && state.status == ImprovementStatus::kRollingBack)
+  std::vector<TargetState*> frozen;
+  bool known = false;
+  for (auto& [key, target] : targets_) {
+    if (key.component != id) continue;
+    known = true;
+    if (target.frozen) frozen.push_back(&target);
+  }
+  if (!known) return Fail(ErrorCode::kNotFound, "no component " + id.value);
+  if (frozen.empty()) return Fail(ErrorCode::kConflict, "component " + id.value + " is not frozen");
+  for (const TargetState* target : frozen) {
+    const auto watch = watches_.find(target->watch);
+    if (watch != watches_.end() && watch->second.status == WatchStatus::kUndoing)
       return Fail(ErrorCode::kConflict,
                   fmt::format("the rollback of {} on component {} is still tried again: {}",
-                              improvement.value, id.value, at->second.frozen_reason));
+                              watch->second.improvement.value, id.value, target->frozen_reason));
   }
-  at->second.frozen = false;
-  at->second.frozen_reason.clear();
-  at->second.expected_tree.clear();  // what is there now is the new start
-  at->second.changed_at = ports_.clock.Now();
-  at->second.losses_kept = 0;
   Transaction tx;
-  tx.components.push_back(at->second);
+  for (TargetState* target : frozen) {
+    target->frozen = false;
+    target->frozen_reason.clear();
+    target->expected_version.clear();  // what is there now is the new start
+    target->changed_at = ports_.clock.Now();
+    target->losses_kept = 0;
+    tx.targets.push_back(*target);
+  }
   AddAudit(tx, who.name, "component.released", "{}", {}, id);
   TRY_STATUS(Commit(tx));
   return Settle();

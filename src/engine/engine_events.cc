@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
+#include "core/cycle/endings.h"
 #include "core/cycle/schedule.h"
 #include "core/model/names.h"
 #include "core/model/serialize.h"
@@ -46,122 +47,53 @@ Status Engine::OnAnswer(const EffectKey& key, std::uint64_t start, const Answer&
   } else if (const auto* delivered = std::get_if<Delivered>(&answer)) {
     TRY_STATUS(OnDelivered(key, delivered->result));
   } else {
-    const ImprovementId id(subject);
-    const auto applied =
-        Apply(id, NotTakenBack(id, std::get<cycle::ImprovementEvent>(answer)), "ratchet", key);
+    Status applied;
+    if (const auto* of_watch = std::get_if<cycle::WatchEvent>(&answer)) {
+      applied = Apply(std::pair(WatchId(subject), *of_watch), key);
+    } else {
+      const ImprovementId id(subject);
+      applied =
+          Apply(std::pair(id, UnlessForbidden(id, std::get<cycle::ImprovementEvent>(answer))), key);
+    }
     if (broken_) return applied;  // an event that no longer fits is no failure of the engine
   }
   return Settle();
 }
 
-Status Engine::Apply(const ImprovementId& id, const cycle::ImprovementEvent& event,
-                     const std::string& actor, const std::optional<EffectKey>& answered) {
-  Transaction tx;
-  Status outcome;
-  const auto at = improvements_.find(id);
-  if (at == improvements_.end()) {
-    outcome =
-        Fail(ErrorCode::kConflict, fmt::format("improvement {} has ended ({})", id.value, actor));
-  } else {
-    const Instant asked = at->second.changed_at;
-    const auto step = cycle::Advance(at->second, event, PolicyFor(at->second), ports_.clock.Now());
-    if (step) {
-      Record(*step, tx);
-      if (std::holds_alternative<cycle::Generated>(event)) NoticeRelease(step->state, asked, tx);
-    } else {
-      outcome = std::unexpected(step.error());
-    }
-  }
-  if (answered) {
-    const StoredEffect& stored = effects_.at(*answered);
-    if (stored.effect.kind == EffectKind::kGenerate && config_.daily_budget_usd > 0) {
-      double cost = 0;
-      if (const auto* done = std::get_if<cycle::Generated>(&event)) cost = done->cost_usd;
-      if (const auto* failed = std::get_if<cycle::GenerationFailed>(&event))
-        cost = failed->cost_usd;
-      tx.reservations.push_back({ReservationKey(stored), "", cost});
-    }
-    tx.effects_done.push_back(*answered);
-  }
-  if (!outcome && !answered) return outcome;
-  TRY_STATUS(Commit(tx));
-  TRY_STATUS(StartPending());
-  return outcome;
-}
-
-cycle::ImprovementEvent Engine::NotTakenBack(const ImprovementId& id,
-                                             cycle::ImprovementEvent event) {
+cycle::ImprovementEvent Engine::UnlessForbidden(const ImprovementId& id,
+                                                cycle::ImprovementEvent event) {
   const auto* generated = std::get_if<cycle::Generated>(&event);
   const auto at = improvements_.find(id);
   if (generated == nullptr || at == improvements_.end()) return event;
   Improvement improvement = at->second;
   improvement.tree_before = generated->tree_before;
   improvement.tree_after = generated->tree_after;
-  const std::string why = TakenBackBefore(improvement);
+  const std::string why = ForbiddenWhy(improvement);
   if (why.empty()) return event;
-  return cycle::GenerationFailed{
-      .reason = why, .tokens = generated->tokens, .cost_usd = generated->cost_usd};
+  return cycle::GenerationFailed{.reason = why,
+                                 .end = EndReason::kTriedBefore,
+                                 .tokens = generated->tokens,
+                                 .cost_usd = generated->cost_usd};
 }
 
 // A release by others between two improvements is a new start: what is compared with it may not
 // reach back beyond it, and what we kept before does not count any more.
 void Engine::NoticeRelease(const Improvement& improvement, Instant asked, Transaction& tx) {
-  const ComponentId& id = improvement.opportunity.component;
-  ComponentState& component = components_[id];
-  component.id = id;
-  const bool busy = std::ranges::any_of(improvements_, [&](const auto& entry) {
-    return OccupiesComponent(entry.second.status) && entry.second.opportunity.component == id;
-  });
+  TargetState& target = TargetOf(improvement.target);
+  const bool busy = IsBusy(target.target.component);
   const bool known =
-      component.expected_tree.empty() || component.expected_tree == improvement.tree_before;
+      target.expected_version.empty() || target.expected_version == improvement.tree_before;
   // What was read before our own last deed says nothing of others.
-  const bool outdated = component.changed_at && *component.changed_at >= asked;
+  const bool outdated = target.changed_at && *target.changed_at >= asked;
   if (busy || known || outdated) return;
   AddAudit(tx, "ratchet", "component.changed_by_others",
-           ToText(Json{{"previous_version", component.expected_tree},
+           ToText(Json{{"previous_version", target.expected_version},
                        {"new_version", improvement.tree_before}}),
-           improvement.opportunity.tenant, id);
-  component.expected_tree = improvement.tree_before;
-  component.changed_at = ports_.clock.Now();
-  component.losses_kept = 0;
-  tx.components.push_back(component);
-}
-
-// Everything a step asks for goes into one transaction with the new state.
-void Engine::Record(const cycle::ImprovementStep& step, Transaction& tx) {
-  const Improvement& state = step.state;
-  improvements_[state.id] = state;
-  tx.improvements.push_back(state);
-  if (step.change) tx.changes.emplace_back(state.id, *step.change);
-  for (const Effect& effect : step.effects) AddEffect(effect, tx);
-  for (const TimerKind kind : step.timers_cleared)
-    tx.timers_cleared.emplace_back(state.id.value, kind);
-  for (const auto& timer : step.timers_set) tx.timers_set.push_back(timer);
-  for (const auto& draft : step.audit) {
-    tx.audit.push_back({state.opportunity.tenant, state.id, state.opportunity.component, draft,
-                        ports_.clock.Now()});
-  }
-  for (const Alert& alert : step.alerts) AddAlert(tx, alert);
-  // A watch ends after its cycle: the report is issued anew.
-  if (IsTerminal(state.status) && !cycles_.contains(state.cycle))
-    AddReport(state.cycle, fmt::format("{}-{}", state.id.value, Name(state.status)), tx);
-  if (step.outcome) tx.outcomes.push_back(*step.outcome);
-  if (step.freeze_component || step.expected_tree || step.loss_kept != 0) {
-    ComponentState& component = components_[state.opportunity.component];
-    component.id = state.opportunity.component;
-    if (step.expected_tree) {
-      component.expected_tree = *step.expected_tree;
-      component.changed_at = ports_.clock.Now();
-    }
-    component.losses_kept = std::max(0.0, component.losses_kept + step.loss_kept);
-    if (step.freeze_component) {
-      component.frozen = true;
-      component.frozen_reason = *step.freeze_component;
-      AddAudit(tx, "ratchet", "component.frozen", ToText(Json{{"reason", *step.freeze_component}}),
-               state.opportunity.tenant, component.id);
-    }
-    tx.components.push_back(component);
-  }
+           improvement.opportunity.tenant, target.target.component);
+  target.expected_version = improvement.tree_before;
+  target.changed_at = ports_.clock.Now();
+  target.losses_kept = 0;
+  tx.targets.push_back(target);
 }
 
 Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& found,
@@ -203,27 +135,14 @@ Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& fou
   return Commit(tx);
 }
 
-// The opportunities that become improvements, in the order of their priority. Those that came to
-// nothing lately stand back, the last tried last: else they would take every cycle's places.
+// The opportunities that become improvements, in the order of their priority.
 std::vector<ImprovementId> Engine::ChooseWork(const Cycle& cycle,
                                               std::vector<Opportunity> opportunities,
                                               Transaction& tx) {
   constexpr Duration kLately{7 * 86'400'000};
   const Instant now = ports_.clock.Now();
-  if (const auto in_vain = ports_.store.InVainSince(now - kLately)) {
-    std::vector<std::pair<Instant, size_t>> order;  // the last try, and the place by priority
-    order.reserve(opportunities.size());
-    for (size_t i = 0; i < opportunities.size(); ++i) {
-      const Opportunity& o = opportunities[i];
-      const auto at = in_vain->find({o.component, o.operation, o.kind});
-      order.emplace_back(at == in_vain->end() ? Instant() : at->second, i);
-    }
-    std::ranges::sort(order);
-    std::vector<Opportunity> sorted;
-    sorted.reserve(order.size());
-    for (const auto& [tried, i] : order) sorted.push_back(std::move(opportunities[i]));
-    opportunities = std::move(sorted);
-  }
+  if (const auto lately = ports_.reader.OutcomesSince(now - kLately))
+    cycle::StandBack(opportunities, *lately);
   const size_t capacity = static_cast<size_t>(
       std::max(0, config_.limits.concurrent_max - static_cast<int>(improvements_.size())));
   std::vector<ImprovementId> chosen;
@@ -236,6 +155,7 @@ std::vector<ImprovementId> Engine::ChooseWork(const Cycle& cycle,
     improvement.id = ImprovementId(NextId("imp"));
     improvement.cycle = cycle.id;
     improvement.opportunity = opportunity;
+    improvement.target = config_.components.at(opportunity.component).TargetFor(opportunity.tenant);
     improvement.priority = cycle.priority;
     improvement.created_at = improvement.changed_at = now;
     chosen.push_back(improvement.id);
@@ -248,8 +168,7 @@ std::vector<ImprovementId> Engine::ChooseWork(const Cycle& cycle,
 // Telemetry says of itself whose it is: nobody gets at another tenant's code by saying so.
 bool Engine::OfItsTenant(const Opportunity& opportunity, Transaction& tx) {
   const ComponentConfig& component = config_.components.at(opportunity.component);
-  if (component.reach() == Reach::kSystemWide || component.tenants.front() == opportunity.tenant)
-    return true;
+  if (BelongsTo(component, opportunity.tenant)) return true;
   const std::string why = fmt::format("the telemetry is of tenant \"{}\", the component of \"{}\"",
                                       opportunity.tenant.value, component.tenants.front().value);
   AddAudit(tx, "ratchet", "opportunity.refused",
@@ -265,8 +184,8 @@ bool Engine::Wanted(const Opportunity& opportunity) const {
   if (component->second.autonomy == Autonomy::kObserve) return false;
   const auto tenant = config_.tenants.find(opportunity.tenant);
   if (tenant != config_.tenants.end() && !tenant->second.enabled) return false;
-  const auto state = components_.find(opportunity.component);
-  if (state != components_.end() && state->second.frozen) return false;
+  const auto state = targets_.find(component->second.TargetFor(opportunity.tenant));
+  if (state != targets_.end() && state->second.frozen) return false;
   return std::ranges::none_of(improvements_, [&](const auto& entry) {
     const Opportunity& other = entry.second.opportunity;
     return other.component == opportunity.component && other.operation == opportunity.operation &&
@@ -274,11 +193,18 @@ bool Engine::Wanted(const Opportunity& opportunity) const {
   });
 }
 
+std::optional<TargetKey> Engine::TargetNamed(const std::string& name) const {
+  for (const auto& [key, state] : targets_)
+    if (Name(key) == name) return key;
+  return std::nullopt;
+}
+
 Status Engine::OnRehearsed(const EffectKey& key, const Status& result, const std::string& subject) {
   Transaction tx;
   tx.effects_done.push_back(key);
-  ComponentState& component = components_[ComponentId(subject)];
-  component.id = ComponentId(subject);
+  const auto known = TargetNamed(subject);
+  if (!known) return Commit(tx);
+  TargetState& component = targets_.at(*known);
   if (result) {
     component.rehearsed_at = ports_.clock.Now();
     component.rehearsal_error.clear();
@@ -287,7 +213,7 @@ Status Engine::OnRehearsed(const EffectKey& key, const Status& result, const std
     component.rehearsal_error = result.error().message;
     if (component.rehearsals_failed == 0) {
       AddAlert(tx, {.severity = AlertSeverity::kHigh,
-                    .component = component.id,
+                    .component = component.target.component,
                     .title = "the rollback cannot be rehearsed",
                     .text = fmt::format("nothing is deployed to {} until it can: {}", subject,
                                         component.rehearsal_error),
@@ -299,9 +225,9 @@ Status Engine::OnRehearsed(const EffectKey& key, const Status& result, const std
     ++component.rehearsals_failed;
     tx.timers_set.push_back({subject, TimerKind::kRehearsal, ports_.clock.Now() + again});
   }
-  tx.components.push_back(component);
+  tx.targets.push_back(component);
   AddAudit(tx, "ratchet", result ? "component.rehearsed" : "component.rehearsal_failed",
-           ToText(Json{{"error", component.rehearsal_error}}), {}, component.id);
+           ToText(Json{{"error", component.rehearsal_error}}), {}, component.target.component);
   return Commit(tx);
 }
 
@@ -358,13 +284,18 @@ Status Engine::FireDueTimers() {
       TRY_STATUS(StartPending());
       continue;
     }
-    const auto at = improvements_.find(ImprovementId(subject));
-    if (at != improvements_.end()) {
-      const auto step =
-          cycle::Advance(at->second, cycle::TimerFired{kind}, PolicyFor(at->second), now);
-      if (step) Record(*step, tx);
-    } else if (kind == TimerKind::kRehearsal) {
-      AskRehearsal(ComponentId(subject), tx);
+    if (kind == TimerKind::kRetention) {
+      constexpr Duration kDay{86'400'000};
+      tx.forget_before = now - config_.retention;
+      tx.timers_set.push_back({subject, kind, now + kDay});
+    }
+    // A timer that no longer fits is only cleared.
+    if (watches_.contains(WatchId(subject))) {
+      (void)Advance(WatchId(subject), cycle::TimerFired{kind}, tx);
+    } else if (improvements_.contains(ImprovementId(subject))) {
+      (void)Advance(ImprovementId(subject), cycle::TimerFired{kind}, tx);
+    } else if (const auto target = TargetNamed(subject); target && kind == TimerKind::kRehearsal) {
+      AskRehearsal(*target, tx);
     }
     TRY_STATUS(Commit(tx));
     TRY_STATUS(StartPending());

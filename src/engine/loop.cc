@@ -46,11 +46,12 @@ void WorkerPool::Run(const std::stop_token& stop) {
   }
 }
 
-EngineLoop::EngineLoop(const EngineConfig& config, const Clock& clock, StateStore& store,
-                       Performer& performer)
+EngineLoop::EngineLoop(const EngineConfig& config, const Clock& clock, StateWriter& writer,
+                       StateReader& reader, Performer& performer)
     : config_(config),
       clock_(clock),
-      store_(store),
+      writer_(writer),
+      reader_(reader),
       performer_(performer),
       work_(WorkThreads(config)) {}
 
@@ -61,7 +62,7 @@ Status EngineLoop::Start() {
     const std::scoped_lock lock(mutex_);
     accepting_ = true;  // effects of the last run may answer while the engine is opened
   }
-  TRY(engine_, Engine::Open(config_, {clock_, store_, *this}));
+  TRY(engine_, Engine::Open(config_, {clock_, writer_, reader_, *this}));
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
   return {};
 }

@@ -35,8 +35,8 @@ class WorkerPool {
 
 class EngineLoop : public EffectRunner {
  public:
-  EngineLoop(const EngineConfig& config, const Clock& clock, StateStore& store,
-             Performer& performer);
+  EngineLoop(const EngineConfig& config, const Clock& clock, StateWriter& writer,
+             StateReader& reader, Performer& performer);
   ~EngineLoop() override;
 
   // Opens the engine and starts its thread.
@@ -77,7 +77,8 @@ class EngineLoop : public EffectRunner {
 
   const EngineConfig& config_;
   const Clock& clock_;
-  StateStore& store_;
+  StateWriter& writer_;
+  StateReader& reader_;
   Performer& performer_;
   std::unique_ptr<Engine> engine_;
   mutable std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include "core/analysis/service_metrics.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/cycle/watch_advance.h"
 #include "core/deployment/tree_hash.h"
 #include "core/model/serialize.h"
 #include "core/monitoring/judge.h"
@@ -17,20 +18,21 @@ namespace {
 
 using cycle::EffectKind;
 using cycle::ImprovementEvent;
+using cycle::WatchEvent;
 
 const Improvement& ImprovementOf(const EffectJob& job) {
   CHECK(job.improvement.has_value(), "Perform answers for improvements that have ended");
   return *job.improvement;
 }
 
+const Watch& WatchOf(const EffectJob& job) {
+  CHECK(job.watch.has_value(), "Perform answers for watches that have ended");
+  return *job.watch;
+}
+
 const Change& ChangeOf(const EffectJob& job) {
   CHECK(job.change.has_value(), "Perform answers for changes that cannot be read");
   return *job.change;
-}
-
-bool NeedsChange(EffectKind kind) {
-  return kind == EffectKind::kValidate || kind == EffectKind::kDeploy ||
-         kind == EffectKind::kPromote || kind == EffectKind::kLook || kind == EffectKind::kRollBack;
 }
 
 cycle::Validated NotValidated(const std::string& why) {
@@ -39,6 +41,26 @@ cycle::Validated NotValidated(const std::string& why) {
   report.gates.push_back(
       {.gate = "scope", .outcome = GateOutcome::kFailed, .findings = {{"", 0, "tree", why}}});
   return {report};
+}
+
+// Of whose watch, not of whose improvement it is.
+bool IsOfWatch(EffectKind kind) {
+  return kind == EffectKind::kDeploy || kind == EffectKind::kPromote || kind == EffectKind::kLook ||
+         kind == EffectKind::kRollBack;
+}
+
+// The plan of the watch's next deed, the right way round.
+DeploymentPlan PlanOf(const EffectJob& job) {
+  const Watch& watch = WatchOf(job);
+  DeploymentPlan plan{.component = watch.component,
+                      .wanted = cycle::WantedBy(watch),
+                      .expected = watch.version_before,
+                      .change = ChangeOf(job),
+                      .name = watch.improvement.empty() ? watch.id.value : watch.improvement.value};
+  if (watch.status != WatchStatus::kUndoing) return plan;
+  plan.expected = watch.version_after;
+  plan.change = deployment::Reverse(plan.change);
+  return plan;
 }
 
 // At most fifty, those with the most requests.
@@ -61,6 +83,11 @@ std::map<std::string, ServiceMetrics> OtherOperations(const std::vector<Point>& 
   return others;
 }
 
+Watched WatchedBy(const Improvement& improvement, const JudgePolicy& judge) {
+  const Opportunity& of = improvement.opportunity;
+  return {of.component, of.tenant, of.reach, of.operation, judge};
+}
+
 Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
 
 }  // namespace
@@ -76,17 +103,6 @@ Result<ComponentTree> Performer::ReadTree(const ComponentId& id) {
   return ports_.tree.Read(component);
 }
 
-Result<DeploymentPlan> Performer::PlanOf(const EffectJob& job) const {
-  const Improvement& improvement = ImprovementOf(job);
-  const ComponentId& id = improvement.opportunity.component;
-  TRY(ComponentConfig component, ConfigOf(id));
-  return DeploymentPlan{.component = std::move(component),
-                        .wanted = {.version = improvement.tree_after, .target = {id, {}}},
-                        .expected = improvement.tree_before,
-                        .change = ChangeOf(job),
-                        .name = improvement.id.value};
-}
-
 Answer Performer::Perform(const EffectJob& job) {
   // A deployment looks at the switch itself, behind its look at the tree: what an interrupted
   // attempt left in place must be watched or undone, also now.
@@ -96,7 +112,8 @@ Answer Performer::Perform(const EffectJob& job) {
       if (!job.cycle) return Result<AnalysisFound>(Fail(ErrorCode::kInternal, "no cycle"));
       return Analyse(job);
     case EffectKind::kRehearse:
-      return Rehearsed{Rehearse(ComponentId(job.effect.subject))};
+      if (!job.target) return Rehearsed{Fail(ErrorCode::kNotFound, "no such target")};
+      return Rehearsed{Rehearse(job.target->component)};
     case EffectKind::kNotify: {
       const auto alert = FromJson<Alert>(job.effect.payload);
       if (!alert) return Delivered{std::unexpected(alert.error())};
@@ -107,10 +124,16 @@ Answer Performer::Perform(const EffectJob& job) {
     default:
       break;
   }
-  // An improvement that ended meanwhile: the answer will not fit its state and changes nothing.
-  if (!job.improvement) return ImprovementEvent(cycle::LookFailed{"the improvement has ended"});
-  if (NeedsChange(job.effect.kind) && !job.change)
+  // What ended meanwhile: the answer will not fit its state and changes nothing.
+  if (IsOfWatch(job.effect.kind)) {
+    if (!job.watch) return cycle::WatchEvent(cycle::LookFailed{"the watch has ended"});
+    if (!job.change && !job.watch->improvement.empty())
+      return FailureOf(job.effect.kind, "the stored change cannot be read");
+  } else if (!job.improvement) {
+    return ImprovementEvent(cycle::BaselineFailed{"the improvement has ended"});
+  } else if (job.effect.kind == EffectKind::kValidate && !job.change) {
     return FailureOf(job.effect.kind, "the stored change cannot be read");
+  }
   switch (job.effect.kind) {
     case EffectKind::kGenerate:
       return Generate(job);
@@ -119,8 +142,9 @@ Answer Performer::Perform(const EffectJob& job) {
     case EffectKind::kMeasureBaseline:
       return MeasureBaseline(job);
     case EffectKind::kDeploy:
-    case EffectKind::kPromote:
       return Deploy(job);
+    case EffectKind::kPromote:
+      return Promote(job);
     case EffectKind::kLook:
       return Look(job);
     default:
@@ -143,13 +167,14 @@ Answer Performer::FailureOf(EffectKind kind, const std::string& reason) {
       return ImprovementEvent(NotValidated(reason));
     case EffectKind::kMeasureBaseline:
       return ImprovementEvent(cycle::BaselineFailed{reason});
-    case EffectKind::kDeploy:
-    case EffectKind::kPromote:  // how far it came is not known: it is undone
-      return ImprovementEvent(cycle::DeployFailed{reason, cycle::Touched::kYes});
+    case EffectKind::kDeploy:  // how far it came is not known: it is undone
+      return WatchEvent(cycle::DeployFailed{reason, cycle::Touched::kYes});
+    case EffectKind::kPromote:
+      return WatchEvent(cycle::PromoteFailed{reason});
     case EffectKind::kLook:
-      return ImprovementEvent(cycle::LookFailed{reason});
+      return WatchEvent(cycle::LookFailed{reason});
     case EffectKind::kRollBack:
-      return ImprovementEvent(cycle::RollbackFailed{reason});
+      return WatchEvent(cycle::RollbackFailed{reason});
   }
   return Held{};
 }
@@ -275,29 +300,28 @@ Instant Performer::Settled() const {
   return RoundDown(ports_.clock.Now() - config_.telemetry_delay, ports_.telemetry.resolution());
 }
 
-Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, Window window,
+Result<Performer::Measured> Performer::Measure(const Watched& of, Window window,
                                                const std::optional<LatencySources>& known) {
   TelemetryQuery query;
   // A shared root serves every tenant, so every tenant's requests are looked at.
-  query.tenants = opportunity.reach == Reach::kSystemWide
-                      ? TenantFilter::All()
-                      : TenantFilter::Only({opportunity.tenant});
-  query.component = opportunity.component;
+  query.tenants =
+      of.reach == Reach::kSystemWide ? TenantFilter::All() : TenantFilter::Only({of.tenant});
+  query.component = of.component;
   query.metrics = {kSpanLatency, kRequestLatency};
   query.window = window;
   TRY(const std::vector<Point> points, ports_.telemetry.Points(query));
   std::vector<Point> of_operation;
   std::ranges::copy_if(points, std::back_inserter(of_operation),
-                       [&](const Point& p) { return p.series.operation == opportunity.operation; });
+                       [&](const Point& p) { return p.series.operation == of.operation; });
   Instant first = window.end;
   for (const Point& point : points) first = std::min(first, point.start);
   const LatencySources sources = known ? *known : analysis::SourcesOf(points);
-  const monitoring::JudgePolicy& judge = config_.policy.judge;
+  const JudgePolicy& judge = of.judge;
   const Duration block = std::max(judge.interval, ports_.telemetry.resolution());
   return Measured{
       .operation = analysis::MetricsOf(of_operation, window, sources),
       .component = analysis::MetricsOf(points, window, sources),
-      .others = OtherOperations(points, opportunity.operation, window, sources),
+      .others = OtherOperations(points, of.operation, window, sources),
       .sources = sources,
       .log_p95 = analysis::LogP95Blocks(of_operation, window, block, judge.requests_min, sources),
       .first = first};
@@ -311,16 +335,16 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   if (!tree) return cycle::BaselineFailed{tree.error().message};
   if (tree->hash != improvement.tree_before) return cycle::Outdated{};
   // Others may have released while nobody of us looked: the files know when.
-  const Instant changed_at =
-      std::max(tree->changed_at, job.component_changed_at.value_or(Instant()));
+  const Instant changed_at = std::max(tree->changed_at, job.target_changed_at.value_or(Instant()));
   const Duration step = ports_.telemetry.resolution();
   Window window{Settled() - config_.baseline_window, Settled()};
   window.begin = std::max(window.begin, RoundDown(changed_at, step) + step);
   if (window.end <= window.begin) return cycle::BaselineMeasured{{.window = window}};
-  auto measured = Measure(improvement.opportunity, window);
+  const Watched watched = WatchedBy(improvement, config_.policy.judge);
+  auto measured = Measure(watched, window);
   if (measured && measured->first > window.begin && measured->first < window.end) {
     window.begin = measured->first;  // telemetry began later: rates are of the time it covers
-    measured = Measure(improvement.opportunity, window);
+    measured = Measure(watched, window);
   }
   if (!measured) return cycle::BaselineFailed{measured.error().message};
   return cycle::BaselineMeasured{{.window = window,
@@ -332,74 +356,72 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
 }
 
 Answer Performer::Deploy(const EffectJob& job) {
-  const auto plan = PlanOf(job);
-  if (!plan) return FailureOf(job.effect.kind, plan.error().message);
-  const bool promotes = job.effect.kind == EffectKind::kPromote;
-  const DeployResult result =
-      promotes ? ports_.deployer.Promote(*plan) : ports_.deployer.Deploy(*plan, job.hold);
+  const DeployResult result = ports_.deployer.Deploy(PlanOf(job), job.hold);
   switch (result.outcome) {
     case DeployOutcome::kDone:
-      return ImprovementEvent(cycle::Deployed{result.share});
+      return WatchEvent(cycle::Deployed{result.share});
     case DeployOutcome::kTreeChanged: {
       // Nothing of ours was ever there: an ordinary release came before the deployment.
-      if (job.effect.kind == EffectKind::kDeploy && !job.begun)
-        return ImprovementEvent(cycle::Outdated{});
-      return ImprovementEvent(ChangedByOthers(job, result.detail));
+      if (!job.begun) return WatchEvent(cycle::ReleasedBefore{});
+      return WatchEvent(ChangedByOthers(job, result.detail));
     }
     case DeployOutcome::kFailedUntouched:
-      return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kNo});
+      return WatchEvent(cycle::DeployFailed{result.detail, cycle::Touched::kNo});
     case DeployOutcome::kFailedTouched:
-      return ImprovementEvent(cycle::DeployFailed{result.detail, cycle::Touched::kYes});
+      return WatchEvent(cycle::DeployFailed{result.detail, cycle::Touched::kYes});
     case DeployOutcome::kHeld:
       return Held{};
   }
   return Held{};
 }
 
+WatchEvent Performer::Promote(const EffectJob& job) {
+  const DeployResult result = ports_.deployer.Promote(PlanOf(job));
+  if (result.outcome == DeployOutcome::kDone) return cycle::Promoted{};
+  if (result.outcome == DeployOutcome::kTreeChanged) return ChangedByOthers(job, result.detail);
+  return cycle::PromoteFailed{result.detail};
+}
+
 cycle::TreeChangedByOthers Performer::ChangedByOthers(const EffectJob& job,
                                                       const std::string& seen) {
   cycle::TreeChangedByOthers event{.seen_tree = seen};
-  const auto tree = ReadTree(ImprovementOf(job).opportunity.component);
-  if (!tree) return event;
-  for (const FileChange& file : ChangeOf(job).files) {
+  const auto tree = ports_.tree.Read(WatchOf(job).component);
+  if (!tree || !job.change) return event;
+  for (const FileChange& file : job.change->files) {
     const auto there = std::ranges::find(tree->files, file.path, &SourceFile::path);
     if (there != tree->files.end() && there->text == file.after) event.left.push_back(file.path);
   }
   return event;
 }
 
-ImprovementEvent Performer::Look(const EffectJob& job) {
-  const Improvement& improvement = ImprovementOf(job);
-  const ComponentId& component = improvement.opportunity.component;
-  CHECK(improvement.deployed_at.has_value(), "what is watched was deployed");
-  const auto tree = ReadTree(component);
-  if (tree && tree->hash != improvement.tree_after) return ChangedByOthers(job, tree->hash);
+WatchEvent Performer::Look(const EffectJob& job) {
+  const Watch& watch = WatchOf(job);
+  const auto tree = ports_.tree.Read(watch.component);
+  if (tree && tree->hash != watch.version_after) return ChangedByOthers(job, tree->hash);
   ratchet::Look look;
-  const auto configured = ConfigOf(component);
-  if (!configured) return cycle::LookFailed{configured.error().message};
-  look.health = ports_.deployer.CheckHealth(*configured);
+  look.health = ports_.deployer.CheckHealth(watch.component);
   if (!tree && look.health != Health::kFailing) return cycle::LookFailed{tree.error().message};
   const Duration step = ports_.telemetry.resolution();
-  const Instant first = RoundDown(*improvement.deployed_at + step - Duration(1), step);
-  look.window.begin = improvement.looks.empty() ? first : improvement.looks.back().window.end;
+  const Instant first = RoundDown(watch.step_since + step - Duration(1), step);
+  look.window.begin = watch.looks.empty() ? first : watch.looks.back().window.end;
   look.window.end = Settled();
   if (look.window.end <= look.window.begin) {
     if (look.health != Health::kFailing) return cycle::LookFailed{"no new telemetry yet"};
     look.window.end = look.window.begin;  // a failing service is not waited for
     return cycle::LookTaken{look};
   }
-  const auto measured = Measure(improvement.opportunity, look.window, improvement.baseline.sources);
+  const Watched watched{watch.target.component, watch.tenant, watch.reach, watch.operation,
+                        watch.policy.judge};
+  const auto measured = Measure(watched, look.window, watch.baseline.sources);
   if (!measured) return cycle::LookFailed{measured.error().message};
   look.operation = measured->operation;
   look.component = measured->component;
-  look.slowed = monitoring::Slowed(improvement.baseline, measured->others);
+  look.slowed = monitoring::Slowed(watch.baseline, measured->others);
   return cycle::LookTaken{look};
 }
 
-ImprovementEvent Performer::RollBack(const EffectJob& job) {
-  const auto plan = PlanOf(job);
-  if (!plan) return cycle::RollbackFailed{plan.error().message};
-  const DeployResult result = ports_.deployer.RollBack(deployment::Reverse(*plan));
+WatchEvent Performer::RollBack(const EffectJob& job) {
+  const DeployResult result = ports_.deployer.RollBack(PlanOf(job));
   switch (result.outcome) {
     case DeployOutcome::kDone:
       return cycle::RolledBack{};

@@ -17,6 +17,15 @@
 
 namespace ratchet {
 
+// Whose requests are measured, and by what they will be judged.
+struct Watched {
+  ComponentId component;
+  TenantId tenant;
+  Reach reach = Reach::kTenant;
+  std::string operation;
+  JudgePolicy judge;
+};
+
 class Performer {
  public:
   struct Ports {
@@ -38,7 +47,6 @@ class Performer {
  private:
   [[nodiscard]] Result<ComponentConfig> ConfigOf(const ComponentId& id) const;
   Result<ComponentTree> ReadTree(const ComponentId& id);
-  [[nodiscard]] Result<DeploymentPlan> PlanOf(const EffectJob& job) const;
   Status Rehearse(const ComponentId& id);
   Status Publish(const EffectJob& job);
   Result<AnalysisFound> Analyse(const EffectJob& job);
@@ -48,9 +56,10 @@ class Performer {
   cycle::ImprovementEvent Validate(const EffectJob& job);
   cycle::ImprovementEvent MeasureBaseline(const EffectJob& job);
   Answer Deploy(const EffectJob& job);
-  cycle::ImprovementEvent Look(const EffectJob& job);
+  cycle::WatchEvent Promote(const EffectJob& job);
+  cycle::WatchEvent Look(const EffectJob& job);
   cycle::TreeChangedByOthers ChangedByOthers(const EffectJob& job, const std::string& seen);
-  cycle::ImprovementEvent RollBack(const EffectJob& job);
+  cycle::WatchEvent RollBack(const EffectJob& job);
 
   struct Measured {
     ServiceMetrics operation, component;
@@ -60,7 +69,7 @@ class Performer {
     Instant first;    // of the points there are
   };
   // Without `sources` they are decided on the window itself.
-  Result<Measured> Measure(const Opportunity& opportunity, Window window,
+  Result<Measured> Measure(const Watched& of, Window window,
                            const std::optional<LatencySources>& sources = std::nullopt);
   // The end of the last full bucket whose telemetry has arrived.
   [[nodiscard]] Instant Settled() const;

@@ -1,8 +1,7 @@
 #pragma once
 // Durable state: everything the engine must not forget, and the audit log.
 //
-// Commit is all or nothing and durable when it returns; a store whose Commit failed must be
-// treated as broken (the engine stops: it may not act on what it could not write down).
+// After a failed commit the engine stops: it may not act on what it could not write down.
 // Not thread-safe: one owner. Readers of a running daemon open a store of their own.
 
 #include <map>
@@ -13,6 +12,7 @@
 
 #include "core/cycle/events.h"
 #include "core/model/improvement.h"
+#include "core/model/watch.h"
 
 namespace ratchet {
 
@@ -43,11 +43,20 @@ struct SystemState {
   std::optional<Instant> last_scheduled;
 };
 
+struct StoredLook {
+  WatchId watch;
+  int number = 0;  // from 1, in time order
+  int step = 0;    // of the watch
+  Look look;
+};
+
 struct Transaction {
   std::optional<SystemState> system;
   std::vector<Cycle> cycles;
   std::vector<Improvement> improvements;
-  std::vector<ComponentState> components;
+  std::vector<Watch> watches;  // without their looks, which are rows of their own
+  std::vector<StoredLook> looks;
+  std::vector<TargetState> targets;
   std::vector<std::pair<ImprovementId, Change>> changes;
   std::vector<StoredEffect> effects;
   std::vector<EffectKey> effects_done;
@@ -59,13 +68,17 @@ struct Transaction {
   std::vector<Outcome> outcomes;
   std::vector<Alert> alerts;
   std::vector<AuditRecord> audit;
+  // Looks, insights, opportunities, alerts and outcomes from before it are removed, except
+  // outcomes that forbid a change.
+  std::optional<Instant> forget_before;
 };
 
 struct PersistedState {
   SystemState system;
   std::vector<Cycle> cycles;              // those not ended
   std::vector<Improvement> improvements;  // those not ended, by id
-  std::vector<ComponentState> components;
+  std::vector<Watch> watches;             // those that are open, with the looks of their step
+  std::vector<TargetState> targets;
   std::vector<StoredEffect> effects;  // not done yet, in the order they were asked for
   std::vector<cycle::Timer> timers;
 };
@@ -77,14 +90,6 @@ struct StateTotals {
   std::int64_t opportunities = 0, tokens = 0;
   double impact = 0;              // scores of the improvements that were kept
   double cycle_seconds_last = 0;  // of the last cycle that ended
-};
-
-// What an improvement was about.
-struct Attempt {
-  ComponentId component;
-  std::string operation;
-  InsightKind kind = InsightKind::kLatencyDegradation;
-  auto operator<=>(const Attempt&) const = default;
 };
 
 struct AuditHead {
@@ -112,29 +117,39 @@ class TenantFilter {
   std::optional<std::set<TenantId>> tenants_;
 };
 
-class StateStore {
+// One owner.
+class StateWriter {
  public:
-  virtual ~StateStore() = default;
-
+  virtual ~StateWriter() = default;
+  // What is needed to go on. kDataLoss when what is stored cannot be read.
   virtual Result<PersistedState> Load() = 0;
+  // All or nothing, and durable when it returns. After an error nothing of it is there, and the
+  // store must be treated as broken.
   virtual Status Commit(const Transaction& transaction) = 0;
+};
+
+// Reads what was committed; nothing here changes anything. Errors: kUnavailable, kDataLoss; Load
+// and Find also kNotFound, for what another tenant owns, too.
+class StateReader {
+ public:
+  virtual ~StateReader() = default;
 
   virtual Result<Change> LoadChange(const ImprovementId& id) = 0;
   // US dollars, without what is reserved under `except`.
   virtual Result<double> ReservedOn(const std::string& day, const std::string& except) = 0;
-  // The improvement that changed this component's tree in the same way and was rejected, or taken
-  // back for what it did or by a person; "" when there is none.
-  virtual Result<ImprovementId> TakenBack(const ComponentId& component,
-                                          const std::string& tree_before,
-                                          const std::string& tree_after) = 0;
-
-  // Improvements that ended since then and changed nothing for good, and when the last one did.
-  virtual Result<std::map<Attempt, Instant>> InVainSince(Instant since) = 0;
+  // Of everything that changed this component in the same way.
+  virtual Result<std::vector<Outcome>> OutcomesOf(const ComponentId& component,
+                                                  const std::string& version_before,
+                                                  const std::string& version_after) = 0;
+  // Of everything that ended since then.
+  virtual Result<std::vector<Outcome>> OutcomesSince(Instant since) = 0;
 
   // Reading, newest first, at most `limit`.
   virtual Result<std::vector<Improvement>> Improvements(const TenantFilter& filter, int limit) = 0;
   virtual Result<Improvement> FindImprovement(const TenantFilter& filter,
                                               const ImprovementId& id) = 0;
+  // With all its looks.
+  virtual Result<Watch> FindWatch(const TenantFilter& filter, const WatchId& id) = 0;
   virtual Result<Cycle> FindCycle(const TenantFilter& filter, const CycleId& id) = 0;
   virtual Result<std::vector<Cycle>> Cycles(const TenantFilter& filter, int limit) = 0;
   virtual Result<std::vector<Insight>> Insights(const TenantFilter& filter, int limit) = 0;
@@ -143,5 +158,7 @@ class StateStore {
   virtual Result<AuditHead> Head() = 0;
   virtual Result<StateTotals> Totals() = 0;
 };
+
+class StateStore : public StateWriter, public StateReader {};
 
 }  // namespace ratchet

@@ -35,6 +35,12 @@ std::string World::HashOf(const std::string& content) {
   return deployment::TreeHash({{kFile, Sha256Hex(content)}});
 }
 
+std::string RootOf(const ComponentId& id) { return "/srv/" + id.value; }
+
+std::vector<CanaryStep> RisingShares() {
+  return {{0.1, Duration(5 * 60'000)}, {0.5, Duration(5 * 60'000)}};
+}
+
 EngineConfig SimConfig() {
   EngineConfig config;
   const auto add = [&](const std::string& id, std::vector<TenantId> tenants, Autonomy autonomy) {
@@ -42,10 +48,13 @@ EngineConfig SimConfig() {
     component.id = ComponentId(id);
     component.tenants = std::move(tenants);
     component.autonomy = autonomy;
+    component.root = RootOf(component.id);
     config.components.emplace(component.id, component);
   };
   add("self", {TenantId("a")}, Autonomy::kAuto);
   add("self-too", {TenantId("a")}, Autonomy::kAuto);
+  add("self-rising", {TenantId("a")}, Autonomy::kAuto);
+  config.components.at(ComponentId("self-rising")).canary = RisingShares();
   add("asks", {TenantId("b")}, Autonomy::kApprove);
   add("more", {TenantId("b")}, Autonomy::kAuto);
   add("shared", {TenantId("a"), TenantId("b")}, Autonomy::kApprove);
@@ -90,7 +99,7 @@ Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
     for (; t < query.window.end; t += step) {
       auto at = component.history.upper_bound(t);
       if (at == component.history.begin()) continue;
-      const Quality quality = world_.QualityOf((--at)->second);
+      const SimComponent::Served& served = (--at)->second;
       for (const char* operation : {"op", "other", kStray}) {
         const TenantId tenant = TenantOf(id, operation);
         if (query.operation && *query.operation != operation) continue;
@@ -99,8 +108,14 @@ Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
         point.series = {tenant, id, operation, "", kSpanLatency};
         point.start = t;
         const double wobble = ToMillis(t) / 60'000 % 2 == 0 ? 1.02 : 0.98;
-        point.values.Add(LatencyOfQuality(quality) * wobble, 60,
-                         quality == Quality::kBroken ? 60 : 0);
+        const auto of_new = static_cast<std::uint64_t>(60 * served.share);
+        for (const auto& [content, requests] :
+             {std::pair(served.content, of_new), std::pair(served.beside, 60 - of_new)}) {
+          if (requests == 0) continue;
+          const Quality quality = world_.QualityOf(content);
+          point.values.Add(LatencyOfQuality(quality) * wobble, requests,
+                           quality == Quality::kBroken ? requests : 0);
+        }
         points.push_back(std::move(point));
       }
     }
@@ -196,14 +211,28 @@ Result<ValidationReport> SimValidator::Validate(const ComponentId&, const Compon
 Result<ComponentTree> SimSourceTree::Read(const ComponentConfig& of) {
   world_.MayDie();
   if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the disk is away");
+  if (of.root != RootOf(of.id)) throw PromiseBroken("P1: it is not known where a component is");
   const SimComponent& component = world_.components.at(of.id);
   return ComponentTree{.files = {{kFile, component.content}},
                        .hash = World::HashOf(component.content),
                        .changed_at = component.changed_at};
 }
 
-DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
+SimComponent& SimDeployer::Find(const DeploymentPlan& plan) {
+  if (plan.component.root != RootOf(plan.component.id))
+    throw PromiseBroken("P1: it is not known where a component is");
   SimComponent& component = world_.components.at(plan.component.id);
+  // A later deed has a higher fence; the same one comes again after a crash.
+  const Wanted& last = component.last_deed;
+  const bool same = last.version == plan.wanted.version && last.share == plan.wanted.share;
+  if (plan.wanted.fence < last.fence || (plan.wanted.fence == last.fence && !same))
+    throw PromiseBroken("P2: a deed does not have a higher fence than the one before");
+  component.last_deed = plan.wanted;
+  return component;
+}
+
+DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
+  SimComponent& component = Find(plan);
   world_.MayDie();
   const std::string seen = World::HashOf(component.content);
   const auto step = deployment::StepTowards({seen, plan.expected, plan.wanted.version});
@@ -215,7 +244,11 @@ DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& ho
     if (component.content != *plan.change.files.at(0).before) {
       throw PromiseBroken("P2: somebody else's version was overwritten by a deployment");
     }
+    if (plan.component.reach() == Reach::kSystemWide &&
+        !world_.approved_by_chief.contains(ImprovementId(plan.name)))
+      throw PromiseBroken("P5: what is everybody's was deployed without the meta-orchestrator");
     component.foreign = false;
+    component.beside = component.content;
     const std::string& after = plan.change.files.at(0).after;
     if (world_.taken_back.contains({component.content, after}))
       throw PromiseBroken("P1: what was taken back is deployed again");
@@ -224,20 +257,24 @@ DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& ho
   }
   world_.MayDie();
   if (world_.Fails()) return {DeployOutcome::kFailedTouched, "the reload failed"};
-  world_.Serve(component);
+  world_.Serve(component, plan.wanted.share);
   world_.MayDie();
-  return {DeployOutcome::kDone, ""};
+  return {DeployOutcome::kDone, "", plan.wanted.share};
 }
 
 DeployResult SimDeployer::Promote(const DeploymentPlan& plan) {
+  SimComponent& component = Find(plan);
   world_.MayDie();
-  const std::string seen = World::HashOf(world_.components.at(plan.component.id).content);
+  const std::string seen = World::HashOf(component.content);
   if (seen != plan.wanted.version) return {DeployOutcome::kTreeChanged, seen};
-  return {DeployOutcome::kDone, ""};
+  if (world_.Fails()) return {DeployOutcome::kFailedTouched, "the reload failed"};
+  world_.Serve(component, plan.wanted.share);
+  world_.MayDie();
+  return {DeployOutcome::kDone, "", plan.wanted.share};
 }
 
 DeployResult SimDeployer::RollBack(const DeploymentPlan& plan) {
-  SimComponent& component = world_.components.at(plan.component.id);
+  SimComponent& component = Find(plan);
   world_.MayDie();
   const std::string seen = World::HashOf(component.content);
   const auto step = deployment::StepTowards({seen, plan.expected, plan.wanted.version});
@@ -263,8 +300,10 @@ Status SimDeployer::Rehearse(const ComponentConfig&) {
 
 Health SimDeployer::CheckHealth(const ComponentConfig& of) {
   world_.MayDie();
-  const Quality quality = world_.QualityOf(world_.components.at(of.id).serving);
-  if (quality == Quality::kBroken && world_.random.Chance(0.5)) return Health::kFailing;
+  const SimComponent& component = world_.components.at(of.id);
+  const Quality quality = world_.QualityOf(component.serving);
+  if (quality == Quality::kBroken && world_.random.Chance(0.5 * component.share))
+    return Health::kFailing;
   return Health::kHealthy;
 }
 

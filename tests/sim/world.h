@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/random.h"
+#include "core/model/target.h"
 #include "engine/engine.h"
 #include "engine/performer.h"
 
@@ -33,9 +34,16 @@ struct SimComponent {
   std::string content;   // of its only file
   bool foreign = false;  // somebody else wrote it
   Instant foreign_since;
-  Instant changed_at;                      // when `content` was written
-  std::string serving;                     // what the running service has loaded
-  std::map<Instant, std::string> history;  // what was served since when
+  Instant changed_at;   // when `content` was written
+  std::string serving;  // what the running service has loaded
+  std::string beside;   // what the rest of the requests get
+  double share = 1;     // of the requests that `serving` gets
+  struct Served {
+    std::string content, beside;
+    double share = 1;
+  };
+  std::map<Instant, Served> history;  // what was served since when
+  Wanted last_deed;
 };
 
 struct Faults {
@@ -55,9 +63,11 @@ class World {
     component.content = content;
     component.changed_at = clock.now;
   }
-  void Serve(SimComponent& component) {
+  void Serve(SimComponent& component, double share = 1) const {
     component.serving = component.content;
-    component.history[clock.now] = component.content;
+    component.share = share;
+    if (share == 1) component.beside.clear();
+    component.history[clock.now] = {component.content, component.beside, share};
   }
   static std::string HashOf(const std::string& content);
   [[nodiscard]] double LatencyOf(const std::string& content) const;
@@ -76,6 +86,7 @@ class World {
   std::map<std::string, ImprovementId> owner;  // content → the improvement it belongs to
   std::map<std::string, double> spent;         // by day, US dollars
   std::set<ImprovementId> approved;            // by a person, acknowledged
+  std::set<ImprovementId> approved_by_chief;
   std::vector<Alert> alerts;
   std::vector<AuditHead> published;  // with reports
   bool stop_acknowledged = false;
@@ -146,6 +157,7 @@ class SimDeployer : public Deployer {
   Health CheckHealth(const ComponentConfig& component) override;
 
  private:
+  SimComponent& Find(const DeploymentPlan& plan);
   World& world_;
 };
 
@@ -170,5 +182,8 @@ class SimReports : public ReportSink {
 
 // The component of tenant "a" improves itself, that of "b" asks, and one is shared.
 EngineConfig SimConfig();
+std::string RootOf(const ComponentId& id);
+// How "self-rising" gets its new versions: a tenth, a half, everybody.
+std::vector<CanaryStep> RisingShares();
 
 }  // namespace ratchet::sim

@@ -246,42 +246,43 @@ Response Api::TriggerCycle(const Json& body, const Principal& who) {
 }
 
 Response Api::SystemStatus(const Principal& who) {
-  auto status = ports_.loop.Ask<std::string>(
-      [who, now = ports_.clock.Now()](Engine& engine) -> Result<std::string> {
-        Json active = Json::array(), components = Json::array(), cycles = Json::array();
-        for (const auto& [id, improvement] : engine.active()) {
-          if (!who.tenants.Allows(improvement.opportunity.tenant) || IsTerminal(improvement.status))
-            continue;
-          active.push_back({{"improvement_id", id.value},
-                            {"status", Name(improvement.status)},
-                            {"component", improvement.opportunity.component.value},
-                            {"operation", improvement.opportunity.operation},
-                            {"summary", improvement.summary},
-                            {"looks", improvement.looks.size()},
-                            {"approved", improvement.approval.has_value()}});
-        }
-        // Components and cycles may be shared: keys of single tenants see their improvements only.
-        const bool sees_all = !who.tenants.tenants();
-        for (const auto& [id, component] : engine.components()) {
-          if (!sees_all) break;
-          components.push_back({{"component", id.value},
-                                {"frozen", component.frozen},
-                                {"frozen_reason", component.frozen_reason},
-                                {"rehearsed", component.rehearsed_at.has_value()},
-                                {"rehearsal_error", component.rehearsal_error}});
-        }
-        for (const auto& [id, cycle] : engine.cycles())
-          if (sees_all || who.tenants.Allows(cycle.tenant)) {
-            cycles.push_back({{"cycle_id", id.value}, {"status", Name(cycle.status)}});
-          }
-        return ToText({{"time", FormatInstant(now)},
-                       {"stopped", engine.stopped()},
-                       {"version", RATCHET_VERSION},
-                       {"effects_pending", engine.pending_effects()},
-                       {"cycles", cycles},
-                       {"improvements", active},
-                       {"components", components}});
-      });
+  auto status = ports_.loop.Ask<std::string>([who, now = ports_.clock.Now()](
+                                                 Engine& engine) -> Result<std::string> {
+    Json active = Json::array(), components = Json::array(), cycles = Json::array();
+    for (const auto& [id, improvement] : engine.active()) {
+      if (!who.tenants.Allows(improvement.opportunity.tenant) || IsTerminal(improvement.status))
+        continue;
+      active.push_back({{"improvement_id", id.value},
+                        {"status", Name(improvement.status)},
+                        {"component", improvement.opportunity.component.value},
+                        {"operation", improvement.opportunity.operation},
+                        {"summary", improvement.summary},
+                        {"looks", watch == engine.watches().end() ? 0 : watch->second.looks_taken},
+                        {"approved", improvement.approval.has_value()}});
+    }
+    // Components and cycles may be shared: keys of single tenants see their improvements only.
+    const bool sees_all = !who.tenants.tenants();
+    for (const auto& [key, component] : engine.targets()) {
+      if (!sees_all) break;
+      components.push_back({{"component", key.component.value},
+                            {"tenant", key.tenant.value},
+                            {"frozen", component.frozen},
+                            {"frozen_reason", component.frozen_reason},
+                            {"rehearsed", component.rehearsed_at.has_value()},
+                            {"rehearsal_error", component.rehearsal_error}});
+    }
+    for (const auto& [id, cycle] : engine.cycles())
+      if (sees_all || who.tenants.Allows(cycle.tenant)) {
+        cycles.push_back({{"cycle_id", id.value}, {"status", Name(cycle.status)}});
+      }
+    return ToText({{"time", FormatInstant(now)},
+                   {"stopped", engine.stopped()},
+                   {"version", RATCHET_VERSION},
+                   {"effects_pending", engine.pending_effects()},
+                   {"cycles", cycles},
+                   {"improvements", active},
+                   {"components", components}});
+  });
   if (!status) return ErrorResponse(status.error());
   return {.body = *status};
 }
@@ -290,7 +291,14 @@ Response Api::ShowImprovement(const std::string& id, const Principal& who) {
   const std::scoped_lock lock(mutex_);
   const auto improvement = ports_.reader.FindImprovement(who.tenants, ImprovementId(id));
   if (!improvement) return ErrorResponse(improvement.error());
-  Json json = reporting::Assessment(*improvement);
+  std::optional<Watch> watch;
+  if (!improvement->watch.empty()) {
+    auto found = ports_.reader.FindWatch(who.tenants, improvement->watch);
+    if (!found) return ErrorResponse(found.error());
+    watch = std::move(*found);
+  }
+  Json json = reporting::Assessment(*improvement, watch);
+  json["watch"] = watch ? ToJson(*watch) : Json();
   json["state"] = ToJson(*improvement);
   if (const auto change = ports_.reader.LoadChange(improvement->id)) {
     json["change"] = ToJson(*change);

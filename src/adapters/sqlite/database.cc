@@ -119,7 +119,8 @@ Result<Query> Database::Prepare(const std::string& sql) {
   return Query(db_, at->second);
 }
 
-Status Database::Migrate(std::span<const char* const> steps) {
+Status Database::Migrate(std::span<const char* const> steps,
+                         const std::function<Status(size_t)>& after_step) {
   Scope scope(*this);
   TRY_STATUS(scope.Begin());
   size_t found = 0;
@@ -133,7 +134,10 @@ Status Database::Migrate(std::span<const char* const> steps) {
                 fmt::format("it was written by a newer version (schema {}, this one knows {})",
                             found, steps.size()));
   }
-  for (const char* step : steps.subspan(found)) TRY_STATUS(Execute(step));
+  for (size_t step = found; step < steps.size(); ++step) {
+    TRY_STATUS(Execute(steps[step]));
+    if (after_step) TRY_STATUS(after_step(step + 1));
+  }
   if (found < steps.size())
     TRY_STATUS(Execute(fmt::format("PRAGMA user_version = {}", steps.size())));
   return scope.Commit();

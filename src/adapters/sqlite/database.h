@@ -2,6 +2,7 @@
 // A thin owner of one SQLite connection and its statements. Not thread-safe.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,7 +67,8 @@ class Database {
   Status Execute(const std::string& sql);
   // Brings the file to the schema's last version: `steps[i]` leads from version i to i + 1.
   // kInvalidArgument when a newer version wrote the file.
-  Status Migrate(std::span<const char* const> steps);
+  Status Migrate(std::span<const char* const> steps,
+                 const std::function<Status(size_t)>& after_step = {});
   // A statement is prepared once and reused.
   Result<Query> Prepare(const std::string& sql);
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "adapters/sqlite/state_schema.h"
 #include "core/base/hash.h"
 #include "core/model/names.h"
 #include "core/model/serialize.h"
@@ -13,27 +14,6 @@ namespace {
 
 using sqlite::Database;
 using sqlite::Query;
-
-constexpr const char* kSchema[] = {R"sql(
-CREATE TABLE system (id INTEGER PRIMARY KEY CHECK (id = 1), stopped INTEGER NOT NULL,
-  stopped_by TEXT NOT NULL, next_id INTEGER NOT NULL, last_scheduled INTEGER);
-CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL,
-  active INTEGER NOT NULL, number INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id));
-CREATE INDEX documents_by_number ON documents (kind, number);
-CREATE INDEX documents_active ON documents (kind) WHERE active = 1;
-CREATE TABLE changes (improvement TEXT PRIMARY KEY, json TEXT NOT NULL);
-CREATE TABLE effects (key TEXT PRIMARY KEY, number INTEGER NOT NULL, kind TEXT NOT NULL,
-  subject TEXT NOT NULL, payload TEXT NOT NULL, attempts INTEGER NOT NULL);
-CREATE TABLE timers (subject TEXT NOT NULL, kind TEXT NOT NULL, wake_at INTEGER NOT NULL,
-  PRIMARY KEY (subject, kind));
-CREATE TABLE reservations (key TEXT PRIMARY KEY, day TEXT NOT NULL, usd REAL NOT NULL);
-CREATE INDEX reservations_by_day ON reservations (day);
-CREATE TABLE audit (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, tenant TEXT NOT NULL,
-  actor TEXT NOT NULL, improvement TEXT NOT NULL, component TEXT NOT NULL, action TEXT NOT NULL,
-  details TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE audit_head (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL,
-  hash TEXT NOT NULL, hmac TEXT NOT NULL);
-)sql"};
 
 bool IsActive(const Cycle& cycle) {
   return cycle.status != CycleStatus::kCompleted && cycle.status != CycleStatus::kFailed;
@@ -51,7 +31,7 @@ Result<std::unique_ptr<SqliteStateStore>> SqliteStateStore::Open(const Options& 
   TRY(auto db, Database::Open(options.path, sqlite::Synchronous::kFull, options.mode, options.vfs));
   std::unique_ptr<SqliteStateStore> store(new SqliteStateStore(std::move(db), options));
   if (options.mode == sqlite::OpenMode::kReadWrite) {
-    if (const auto migrated = store->db_->Migrate(kSchema); !migrated) {
+    if (const auto migrated = sqlite::MigrateState(*store->db_); !migrated) {
       return std::unexpected(migrated.error().Within("open state " + options.path));
     }
   }
@@ -89,7 +69,8 @@ Result<PersistedState> SqliteStateStore::Load() {
       }
     }
   }
-  TRY(state.components, Components());
+  TRY(state.watches, OpenWatches());
+  TRY(state.targets, Targets());
   {
     TRY(Query query,
         db_->Prepare(
@@ -146,6 +127,7 @@ Status SqliteStateStore::Write(const Transaction& tx) {
   TRY_STATUS(WriteWork(tx));
   TRY_STATUS(WritePending(tx));
   TRY_STATUS(WriteRecords(tx));
+  if (tx.forget_before) TRY_STATUS(Forget(*tx.forget_before));
   return AppendAudit(tx.audit);
 }
 
@@ -167,8 +149,15 @@ Status SqliteStateStore::WriteWork(const Transaction& tx) {
     TRY_STATUS(put("improvement", improvement.id.value, improvement.opportunity.tenant,
                    !IsTerminal(improvement.status), ToText(ToJson(improvement))));
   }
-  for (const ComponentState& component : tx.components) {
-    TRY_STATUS(put("component", component.id.value, {}, true, ToText(ToJson(component))));
+  for (const Watch& watch : tx.watches) {
+    auto json = ToJson(watch);
+    json.erase("looks");
+    TRY_STATUS(put("watch", watch.id.value, watch.tenant, IsOpen(watch), ToText(json)));
+  }
+  for (const StoredLook& look : tx.looks) TRY_STATUS(sqlite::WriteLook(*db_, look));
+  for (const TargetState& target : tx.targets) {
+    TRY_STATUS(
+        put("target", Name(target.target), target.target.tenant, true, ToText(ToJson(target))));
   }
   for (const auto& [id, change] : tx.changes) {
     // The files' bytes must come back exactly, also those that are no UTF-8: stored as hex.
@@ -219,29 +208,27 @@ Status SqliteStateStore::WritePending(const Transaction& tx) {
 }
 
 Status SqliteStateStore::PutDocument(std::string_view kind, const std::string& id,
-                                     const TenantId& tenant, const std::string& json) {
+                                     const TenantId& tenant, Instant at, const std::string& json) {
   TRY(Query query,
-      db_->Prepare(
-          "INSERT OR REPLACE INTO documents (kind, id, tenant, active, number, json) VALUES (?1, "
-          "?2, "
-          "?3, 0, (SELECT coalesce(max(number), 0) + 1 FROM documents WHERE kind = ?1), ?4)"));
-  return query.Text(kind).Text(id).Text(tenant.value).Text(json).Run();
+      db_->Prepare("INSERT OR REPLACE INTO documents (kind, id, tenant, active, number, json, at) "
+                   "VALUES (?1, ?2, ?3, 0, (SELECT coalesce(max(number), 0) + 1 FROM documents "
+                   "WHERE kind = ?1), ?4, ?5)"));
+  return query.Text(kind).Text(id).Text(tenant.value).Text(json).Int(ToMillis(at)).Run();
 }
 
 // What people and later estimates want to read.
 Status SqliteStateStore::WriteRecords(const Transaction& tx) {
   for (const Insight& insight : tx.insights) {
-    TRY_STATUS(PutDocument("insight", insight.id.value, insight.tenant, ToText(ToJson(insight))));
+    TRY_STATUS(PutDocument("insight", insight.id.value, insight.tenant, insight.found_at,
+                           ToText(ToJson(insight))));
   }
   for (const Opportunity& o : tx.opportunities) {
-    TRY_STATUS(PutDocument("opportunity", o.id.value, o.tenant, ToText(ToJson(o))));
+    TRY_STATUS(PutDocument("opportunity", o.id.value, o.tenant, o.found_at, ToText(ToJson(o))));
   }
-  for (const Outcome& outcome : tx.outcomes) {
-    TRY_STATUS(PutDocument("outcome", outcome.improvement.value, {}, ToText(ToJson(outcome))));
-  }
+  for (const Outcome& outcome : tx.outcomes) TRY_STATUS(sqlite::WriteOutcome(*db_, outcome));
   for (const Alert& alert : tx.alerts) {
     const std::string json = ToText(ToJson(alert));
-    TRY_STATUS(PutDocument("alert", Sha256Hex(json), alert.tenant, json));
+    TRY_STATUS(PutDocument("alert", Sha256Hex(json), alert.tenant, alert.at, json));
   }
   return {};
 }
@@ -331,38 +318,29 @@ Result<double> SqliteStateStore::ReservedOn(const std::string& day, const std::s
   return row ? query.RealAt(0) : 0.0;
 }
 
-Result<ImprovementId> SqliteStateStore::TakenBack(const ComponentId& component,
-                                                  const std::string& tree_before,
-                                                  const std::string& tree_after) {
-  TRY(Query query,
-      db_->Prepare("SELECT id FROM documents WHERE kind = 'improvement' AND active = 0 "
-                   "AND json ->> 'tree_before' = ? AND json ->> 'tree_after' = ? "
-                   "AND json ->> '$.opportunity.component' = ? "
-                   "AND (json ->> 'status' = 'rejected' OR json ->> 'status' = 'rolled_back' "
-                   "AND (json ->> 'reason' LIKE 'performance_degradation:%' OR json ->> 'reason' "
-                   "LIKE 'no_effect:%' OR json ->> 'reason' LIKE 'requested:%')) LIMIT 1"));
-  query.Text(tree_before).Text(tree_after).Text(component.value);
-  TRY(const bool row, query.Next());
-  return ImprovementId(row ? query.TextAt(0) : "");
-}
-
-Result<std::map<Attempt, Instant>> SqliteStateStore::InVainSince(Instant since) {
-  TRY(Query query,
-      db_->Prepare("SELECT json ->> '$.opportunity.component', json ->> '$.opportunity.operation', "
-                   "json ->> '$.opportunity.kind', max(json ->> 'ended_at') FROM documents "
-                   "WHERE kind = 'improvement' "
-                   "AND active = 0 AND json ->> 'ended_at' >= ? AND json ->> 'status' IN "
-                   "('failed', 'rolled_back', 'rejected', 'expired', 'suggested') "
-                   "GROUP BY 1, 2, 3"));
-  query.Int(ToMillis(since));
-  std::map<Attempt, Instant> attempts;
+Result<std::vector<Outcome>> SqliteStateStore::ReadOutcomes(Query& query) {
+  std::vector<Outcome> outcomes;
   while (true) {
     TRY(const bool row, query.Next());
-    if (!row) return attempts;
-    const auto kind = Parse<InsightKind>(query.TextAt(2));
-    if (kind)
-      attempts[{ComponentId(query.TextAt(0)), query.TextAt(1), *kind}] = FromMillis(query.IntAt(3));
+    if (!row) return outcomes;
+    TRY(Outcome outcome, FromJson<Outcome>(query.TextAt(0)));
+    outcomes.push_back(std::move(outcome));
   }
+}
+
+Result<std::vector<Outcome>> SqliteStateStore::OutcomesOf(const ComponentId& component,
+                                                          const std::string& version_before,
+                                                          const std::string& version_after) {
+  TRY(Query query, db_->Prepare("SELECT json FROM outcomes WHERE component = ? AND "
+                                "version_before = ? AND version_after = ? ORDER BY at"));
+  query.Text(component.value).Text(version_before).Text(version_after);
+  return ReadOutcomes(query);
+}
+
+Result<std::vector<Outcome>> SqliteStateStore::OutcomesSince(Instant since) {
+  TRY(Query query, db_->Prepare("SELECT json FROM outcomes WHERE at >= ? ORDER BY at"));
+  query.Int(ToMillis(since));
+  return ReadOutcomes(query);
 }
 
 // The filter is part of the statement's result, not left to the caller: rows of other tenants are
@@ -417,6 +395,50 @@ Result<Improvement> SqliteStateStore::FindImprovement(const TenantFilter& filter
   return FromJson<Improvement>(json);
 }
 
+Result<Watch> SqliteStateStore::FindWatch(const TenantFilter& filter, const WatchId& id) {
+  TRY(const std::string json, FindDocument("watch", filter, id.value));
+  TRY(Watch watch, FromJson<Watch>(json));
+  TRY(watch.looks, Looks(id, std::nullopt));
+  return watch;
+}
+
+// Of one step, or of all.
+Result<std::vector<Look>> SqliteStateStore::Looks(const WatchId& id, std::optional<int> step) {
+  std::vector<Look> looks;
+  TRY(Query query, db_->Prepare("SELECT json FROM looks WHERE watch = ?1 AND (?2 IS NULL OR "
+                                "step = ?2) ORDER BY number"));
+  query.Text(id.value);
+  if (step) {
+    query.Int(*step);
+  } else {
+    query.Null();
+  }
+  while (true) {
+    TRY(const bool row, query.Next());
+    if (!row) return looks;
+    TRY(Look look, FromJson<Look>(query.TextAt(0)));
+    looks.push_back(std::move(look));
+  }
+}
+
+Result<std::vector<Watch>> SqliteStateStore::OpenWatches() {
+  std::vector<Watch> watches;
+  {
+    TRY(Query query, db_->Prepare("SELECT json FROM documents WHERE active = 1 AND kind = 'watch' "
+                                  "ORDER BY id"));
+    while (true) {
+      TRY(const bool row, query.Next());
+      if (!row) break;
+      TRY(Watch watch, FromJson<Watch>(query.TextAt(0)));
+      watches.push_back(std::move(watch));
+    }
+  }
+  for (Watch& watch : watches) {
+    TRY(watch.looks, Looks(watch.id, watch.step));
+  }
+  return watches;
+}
+
 Result<Cycle> SqliteStateStore::FindCycle(const TenantFilter& filter, const CycleId& id) {
   TRY(const std::string json, FindDocument("cycle", filter, id.value));
   return FromJson<Cycle>(json);
@@ -459,15 +481,29 @@ Result<StateTotals> SqliteStateStore::Totals() {
   return totals;
 }
 
-Result<std::vector<ComponentState>> SqliteStateStore::Components() {
-  std::vector<ComponentState> components;
-  TRY(Query query, db_->Prepare("SELECT json FROM documents WHERE kind = 'component' ORDER BY id"));
+Result<std::vector<TargetState>> SqliteStateStore::Targets() {
+  std::vector<TargetState> targets;
+  TRY(Query query, db_->Prepare("SELECT json FROM documents WHERE kind = 'target' ORDER BY id"));
   while (true) {
     TRY(const bool row, query.Next());
-    if (!row) return components;
-    TRY(ComponentState component, FromJson<ComponentState>(query.TextAt(0)));
-    components.push_back(std::move(component));
+    if (!row) return targets;
+    TRY(TargetState target, FromJson<TargetState>(query.TextAt(0)));
+    targets.push_back(std::move(target));
   }
+}
+
+// Outcomes that forbid a change are kept: it would be tried again.
+Status SqliteStateStore::Forget(Instant before) {
+  for (const char* sql :
+       {"DELETE FROM documents WHERE kind IN ('insight', 'opportunity', 'alert') AND at < ?",
+        "DELETE FROM looks WHERE at < ? AND watch IN (SELECT id FROM documents WHERE kind = "
+        "'watch' "
+        "AND active = 0)",
+        "DELETE FROM outcomes WHERE at < ? AND forbids = 0"}) {
+    TRY(Query query, db_->Prepare(sql));
+    TRY_STATUS(query.Int(ToMillis(before)).Run());
+  }
+  return {};
 }
 
 Result<std::int64_t> SqliteStateStore::CountEffects() {

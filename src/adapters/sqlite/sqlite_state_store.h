@@ -26,11 +26,13 @@ class SqliteStateStore : public StateStore {
   Status Commit(const Transaction& transaction) override;
   Result<Change> LoadChange(const ImprovementId& id) override;
   Result<double> ReservedOn(const std::string& day, const std::string& except) override;
-  Result<ImprovementId> TakenBack(const ComponentId& component, const std::string& tree_before,
-                                  const std::string& tree_after) override;
-  Result<std::map<Attempt, Instant>> InVainSince(Instant since) override;
+  Result<std::vector<Outcome>> OutcomesOf(const ComponentId& component,
+                                          const std::string& version_before,
+                                          const std::string& version_after) override;
+  Result<std::vector<Outcome>> OutcomesSince(Instant since) override;
   Result<std::vector<Improvement>> Improvements(const TenantFilter& filter, int limit) override;
   Result<Improvement> FindImprovement(const TenantFilter& filter, const ImprovementId& id) override;
+  Result<Watch> FindWatch(const TenantFilter& filter, const WatchId& id) override;
   Result<Cycle> FindCycle(const TenantFilter& filter, const CycleId& id) override;
   Result<std::vector<Cycle>> Cycles(const TenantFilter& filter, int limit) override;
   Result<std::vector<Insight>> Insights(const TenantFilter& filter, int limit) override;
@@ -42,7 +44,7 @@ class SqliteStateStore : public StateStore {
   // Reads the whole audit log in order.
   // Every entry, in order; the head is of the same moment.
   Result<AuditHead> VisitAudit(const std::function<void(const AuditEntry&)>& visit);
-  Result<std::vector<ComponentState>> Components();
+  Result<std::vector<TargetState>> Targets();
   Result<SystemState> System();
   Result<std::int64_t> CountEffects();
 
@@ -59,7 +61,11 @@ class SqliteStateStore : public StateStore {
   Result<std::string> FindDocument(std::string_view kind, const TenantFilter& filter,
                                    const std::string& id);
   Status PutDocument(std::string_view kind, const std::string& id, const TenantId& tenant,
-                     const std::string& json);
+                     Instant at, const std::string& json);
+  Status Forget(Instant before);
+  Result<std::vector<Watch>> OpenWatches();
+  Result<std::vector<Look>> Looks(const WatchId& id, std::optional<int> step);
+  static Result<std::vector<Outcome>> ReadOutcomes(sqlite::Query& query);
   template <typename T>
   Result<std::vector<T>> Documents(std::string_view kind, const TenantFilter& filter, int limit);
 

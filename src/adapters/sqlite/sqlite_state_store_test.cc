@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 namespace ratchet {
 namespace {
@@ -224,35 +227,109 @@ TEST_F(SqliteStateStoreTest, AnEntryBehindTheHeadShows) {
   EXPECT_NE(Verify().problem.find("not written by the daemon"), std::string::npos);
 }
 
-TEST_F(SqliteStateStoreTest, WhatWasTakenBackIsRemembered) {
-  const auto ended = [&](const char* id, ImprovementStatus status, const char* reason) {
-    Improvement improvement;
-    improvement.id = ImprovementId(id);
-    improvement.opportunity.component = ComponentId("c");
-    improvement.opportunity.operation = id;
-    improvement.status = status;
-    improvement.reason = reason;
-    improvement.tree_before = "t0";
-    improvement.tree_after = id;
-    improvement.ended_at = FromMillis(5'000);
-    Transaction tx;
-    tx.improvements = {improvement};
-    ASSERT_TRUE(store_->Commit(tx));
+TEST_F(SqliteStateStoreTest, OutcomesAreFoundByTheirChangeAndByTime) {
+  Transaction tx;
+  tx.outcomes = {{.improvement = ImprovementId("slow"),
+                  .at = FromMillis(5'000),
+                  .reason = EndReason::kDegraded,
+                  .component = ComponentId("c"),
+                  .version_before = "t0",
+                  .version_after = "t1"}};
+  ASSERT_TRUE(store_->Commit(tx));
+  const auto of = [&](const char* component, const char* before) {
+    return store_->OutcomesOf(ComponentId(component), before, "t1")->size();
   };
-  ended("slow", ImprovementStatus::kRolledBack, "performance_degradation: p95");
-  ended("unlucky", ImprovementStatus::kRolledBack, "deployment_failed: no answer");
-  ended("kept", ImprovementStatus::kCompleted, "the promised gain is proven");
-  const auto taken_back = [&](const char* component, const char* before, const char* after) {
-    return store_->TakenBack(ComponentId(component), before, after)->value;
-  };
-  EXPECT_EQ(taken_back("c", "t0", "slow"), "slow");
-  EXPECT_EQ(taken_back("c", "t1", "slow"), "");
-  EXPECT_EQ(taken_back("d", "t0", "slow"), "");
-  EXPECT_EQ(taken_back("c", "t0", "unlucky"), "");
-  const auto in_vain = *store_->InVainSince(FromMillis(5'000));
-  EXPECT_EQ(in_vain.size(), 2U);
-  EXPECT_FALSE(in_vain.contains({ComponentId("c"), "kept", InsightKind::kLatencyDegradation}));
-  EXPECT_TRUE(store_->InVainSince(FromMillis(5'001))->empty());
+  EXPECT_EQ(of("c", "t0"), 1U);
+  EXPECT_EQ(of("c", "t2"), 0U);
+  EXPECT_EQ(of("d", "t0"), 0U);
+  EXPECT_EQ(store_->OutcomesOf(ComponentId("c"), "t0", "t1")->at(0).reason, EndReason::kDegraded);
+  EXPECT_EQ(store_->OutcomesSince(FromMillis(5'000))->size(), 1U);
+  EXPECT_TRUE(store_->OutcomesSince(FromMillis(5'001))->empty());
+}
+
+TEST_F(SqliteStateStoreTest, AWatchComesBackWithTheLooksOfItsStep) {
+  Watch watch;
+  watch.id = WatchId("w");
+  watch.status = WatchStatus::kWatching;
+  watch.step = 1;
+  watch.looks_taken = 3;
+  watch.component.root = "/srv/shop";
+  watch.policy.judge.bad_looks = 7;
+  Transaction tx;
+  tx.watches = {watch};
+  for (int number = 1; number <= 3; ++number) {
+    const Look look{.window = {{}, FromMillis(number)}};
+    tx.looks.push_back({watch.id, number, number == 1 ? 0 : 1, look});
+  }
+  ASSERT_TRUE(store_->Commit(tx));
+  Reopen();
+  const auto state = store_->Load();
+  ASSERT_EQ(state->watches.size(), 1U);
+  EXPECT_EQ(state->watches[0].looks.size(), 2U);
+  EXPECT_EQ(state->watches[0].component.root, "/srv/shop");
+  EXPECT_EQ(state->watches[0].policy.judge.bad_looks, 7);
+  EXPECT_EQ(store_->FindWatch(TenantFilter::All(), watch.id)->looks.size(), 3U);
+}
+
+TEST_F(SqliteStateStoreTest, WhatIsOldIsForgottenUnlessItStillDecides) {
+  Watch open, ended;
+  open.id = WatchId("open");
+  ended.id = WatchId("ended");
+  ended.status = WatchStatus::kEnded;
+  Transaction tx;
+  tx.watches = {open, ended};
+  for (const Watch& watch : {open, ended})
+    tx.looks.push_back({watch.id, 1, 0, {.window = {{}, FromMillis(1)}}});
+  tx.insights = {{.id = InsightId("old"), .found_at = FromMillis(1)},
+                 {.id = InsightId("new"), .found_at = FromMillis(9)}};
+  tx.outcomes = {{.improvement = ImprovementId("lost"), .reason = EndReason::kGatesFailed},
+                 {.improvement = ImprovementId("bad"), .reason = EndReason::kDegraded}};
+  ASSERT_TRUE(store_->Commit(tx));
+  Transaction later;
+  later.forget_before = FromMillis(5);
+  ASSERT_TRUE(store_->Commit(later));
+  EXPECT_EQ(store_->Insights(TenantFilter::All(), 10)->size(), 1U);
+  EXPECT_EQ(store_->FindWatch(TenantFilter::All(), open.id)->looks.size(), 1U);
+  EXPECT_TRUE(store_->FindWatch(TenantFilter::All(), ended.id)->looks.empty());
+  const auto outcomes = store_->OutcomesSince(FromMillis(0));
+  ASSERT_EQ(outcomes->size(), 1U);  // what forbids a change is never forgotten
+  EXPECT_EQ(outcomes->at(0).improvement, ImprovementId("bad"));
+}
+
+// A state folder as version 1 left it: killed during a watch, after two looks.
+TEST_F(SqliteStateStoreTest, AStateOfVersion1GoesOn) {
+  store_.reset();
+  std::filesystem::remove(folder_ + "/state.db");
+  std::ifstream dump(std::string(RATCHET_TEST_DATA) + "/state_v1.sql");
+  std::stringstream text;
+  text << dump.rdbuf();
+  ASSERT_GT(text.str().size(), 1000U);
+  Sql(text.str());
+  Reopen();
+  const auto state = store_->Load();
+  ASSERT_TRUE(state) << state.error().message;
+  ASSERT_EQ(state->improvements.size(), 1U);
+  const Improvement& improvement = state->improvements[0];
+  EXPECT_EQ(improvement.status, ImprovementStatus::kMonitoring);
+  EXPECT_EQ(improvement.watch, WatchId("watch-000010"));
+  ASSERT_EQ(state->watches.size(), 1U);
+  const Watch& watch = state->watches[0];
+  EXPECT_EQ(watch.status, WatchStatus::kWatching);
+  EXPECT_EQ(watch.looks.size(), 2U);
+  EXPECT_EQ(watch.version_after, improvement.tree_after);
+  EXPECT_GT(watch.baseline.operation.requests, 0U);
+  ASSERT_EQ(state->targets.size(), 1U);
+  EXPECT_EQ(state->targets[0].watch, watch.id);
+  EXPECT_FALSE(state->targets[0].expected_version.empty());
+  ASSERT_EQ(state->timers.size(), 1U);
+  EXPECT_EQ(state->timers[0].subject, watch.id.value);
+  const auto outcomes = store_->OutcomesSince(FromMillis(0));
+  ASSERT_EQ(outcomes->size(), 6U);  // one for each improvement that ended
+  EXPECT_EQ(std::ranges::count(*outcomes, EndReason::kKept, &Outcome::reason), 1);
+  const auto kept = store_->FindWatch(TenantFilter::All(), WatchId("watch-000003"));
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->end, WatchEnd::kKept);
+  EXPECT_EQ(kept->looks.size(), 9U);
 }
 
 TEST_F(SqliteStateStoreTest, ANewerSchemaIsRefused) {

@@ -147,6 +147,7 @@ class Finder {
     o.gain_pct = Gain(insight);
     o.evidence = insight.evidence;
     o.example = insight.example;
+    o.found_at = insight.found_at;
     o.code = insight.code;
     const RequestHistory& history =
         input_.histories.Of({insight.tenant, insight.component, insight.operation});

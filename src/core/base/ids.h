@@ -23,6 +23,7 @@ using CycleId = Id<struct CycleTag>;
 using ImprovementId = Id<struct ImprovementTag>;
 using OpportunityId = Id<struct OpportunityTag>;
 using InsightId = Id<struct InsightTag>;
+using WatchId = Id<struct WatchTag>;
 using EffectKey = Id<struct EffectTag>;  // the idempotency key of an effect
 
 }  // namespace ratchet

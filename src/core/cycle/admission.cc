@@ -8,8 +8,8 @@ namespace {
 class Counter {
  public:
   Counter(std::span<const Improvement* const> improvements,
-          const std::map<ComponentId, ComponentState>& components, const AdmissionLimits& limits)
-      : improvements_(improvements), components_(components), limits_(limits) {}
+          const std::map<TargetKey, TargetState>& targets, const AdmissionLimits& limits)
+      : improvements_(improvements), targets_(targets), limits_(limits) {}
 
   [[nodiscard]] bool SlotFree(const Improvement& wanted) const {
     int all = 0, tenant = 0, emergencies = 0;
@@ -29,8 +29,8 @@ class Counter {
   }
 
   [[nodiscard]] bool ComponentFree(const Improvement& wanted) const {
-    const auto at = components_.find(wanted.opportunity.component);
-    if (at != components_.end() && at->second.frozen) return false;
+    const auto at = targets_.find(wanted.target);
+    if (at != targets_.end() && at->second.frozen) return false;
     return std::ranges::none_of(improvements_, [&](const Improvement* other) {
       const bool busy = OccupiesComponent(other->status) || HoldsSlot(other->status);
       return busy && other->id != wanted.id &&
@@ -40,23 +40,23 @@ class Counter {
 
   // Our own deployments or others since then left another tree than the change was made for.
   [[nodiscard]] bool Outdated(const Improvement& wanted) const {
-    const auto at = components_.find(wanted.opportunity.component);
-    return at != components_.end() && !at->second.expected_tree.empty() &&
-           at->second.expected_tree != wanted.tree_before;
+    const auto at = targets_.find(wanted.target);
+    return at != targets_.end() && !at->second.expected_version.empty() &&
+           at->second.expected_version != wanted.tree_before;
   }
 
  private:
   std::span<const Improvement* const> improvements_;
-  const std::map<ComponentId, ComponentState>& components_;
+  const std::map<TargetKey, TargetState>& targets_;
   const AdmissionLimits& limits_;
 };
 
 }  // namespace
 
 std::optional<Admission> NextAdmission(std::span<const Improvement* const> improvements,
-                                       const std::map<ComponentId, ComponentState>& components,
+                                       const std::map<TargetKey, TargetState>& targets,
                                        const AdmissionLimits& limits) {
-  const Counter counter(improvements, components, limits);
+  const Counter counter(improvements, targets, limits);
   for (const Priority priority : {Priority::kEmergency, Priority::kNormal}) {
     for (const ImprovementStatus status :
          {ImprovementStatus::kAwaitingApproval, ImprovementStatus::kQueued}) {

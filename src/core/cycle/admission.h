@@ -25,7 +25,7 @@ struct Admission {
 // order of creation, which is the order of priority within a cycle. Emergencies come first and
 // have one slot that nobody else takes.
 std::optional<Admission> NextAdmission(std::span<const Improvement* const> improvements,
-                                       const std::map<ComponentId, ComponentState>& components,
+                                       const std::map<TargetKey, TargetState>& targets,
                                        const AdmissionLimits& limits);
 
 }  // namespace ratchet::cycle

@@ -15,6 +15,7 @@ class AdmissionTest : public ::testing::Test {
     improvement->id = ImprovementId(id);
     improvement->status = status;
     improvement->opportunity.component = ComponentId(component);
+    improvement->target.component = ComponentId(component);
     improvement->opportunity.tenant = TenantId(tenant);
     owned_.push_back(std::move(improvement));
     return *owned_.back();
@@ -22,11 +23,11 @@ class AdmissionTest : public ::testing::Test {
   std::string Next() {
     std::vector<const Improvement*> all;
     for (const auto& improvement : owned_) all.push_back(improvement.get());
-    const auto admission = NextAdmission(all, components_, limits_);
+    const auto admission = NextAdmission(all, targets_, limits_);
     return admission ? admission->id.value : "";
   }
   std::vector<std::unique_ptr<Improvement>> owned_;
-  std::map<ComponentId, ComponentState> components_;
+  std::map<TargetKey, TargetState> targets_;
   AdmissionLimits limits_{.concurrent_max = 2, .tenant_max = {{TenantId("small"), 1}}};
 };
 
@@ -57,7 +58,7 @@ TEST_F(AdmissionTest, OneImprovementAComponent) {
 
 TEST_F(AdmissionTest, AFrozenComponentIsLeftAlone) {
   Add("a", ImprovementStatus::kQueued, "c1");
-  components_[ComponentId("c1")].frozen = true;
+  targets_[{ComponentId("c1"), {}}].frozen = true;
   EXPECT_EQ(Next(), "");
 }
 
@@ -67,9 +68,9 @@ TEST_F(AdmissionTest, OnlyTheApprovedAreDeployedAndTheOutdatedAreSuperseded) {
   EXPECT_EQ(Next(), "");
   waiting.approval = Approval{"key:x", {}};
   EXPECT_EQ(Next(), "a");
-  components_[ComponentId("c1")].expected_tree = "v2";
+  targets_[{ComponentId("c1"), {}}].expected_version = "v2";
   const Improvement* all[] = {&waiting};
-  EXPECT_EQ(NextAdmission(all, components_, limits_)->kind, AdmissionKind::kOutdated);
+  EXPECT_EQ(NextAdmission(all, targets_, limits_)->kind, AdmissionKind::kOutdated);
 }
 
 }  // namespace

@@ -16,12 +16,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr auto kEffectNames = std::to_array<std::string_view>(
-    {"analyse", "generate", "validate", "measure_baseline", "deploy", "promote", "look",
-     "roll_back", "rehearse", "notify", "publish"});
-constexpr auto kTimerNames = std::to_array<std::string_view>(
-    {"look", "approval_expiry", "rollback_retry", "schedule", "baseline", "rehearsal", "delivery"});
-
 const std::string kPolicy = "policy:auto";  // approves in the place of a person
 
 // Carries one step while the event is handled; each handler below is one row of the state table.
@@ -63,7 +57,7 @@ class Stepper {
     TRY_STATUS(Expect({ImprovementStatus::kGenerating}));
     Spend(event.tokens, event.cost_usd);
     if (event.repairable == Repairable::kYes && Repair(event.reason)) return {};
-    End(ImprovementStatus::kFailed, event.reason);
+    End(ImprovementStatus::kFailed, event.end, event.reason);
     return {};
   }
 
@@ -72,16 +66,17 @@ class Stepper {
     state().validation = event.report;
     Audit("improvement.validated", ToJson(event.report));
     if (!event.report.sandbox_worked) {
-      End(ImprovementStatus::kSuggested, "no working sandbox: the change is only suggested");
+      End(ImprovementStatus::kSuggested, EndReason::kNoSandbox,
+          "no working sandbox: the change is only suggested");
       return {};
     }
     if (const std::string failures = FailedGates(event.report); !failures.empty()) {
       if (state().author == Author::kModel && Repair(failures)) return {};
-      End(ImprovementStatus::kFailed, failures);
+      End(ImprovementStatus::kFailed, EndReason::kGatesFailed, failures);
       return {};
     }
     if (event.report.quality < policy_.quality_min) {
-      End(ImprovementStatus::kFailed,
+      End(ImprovementStatus::kFailed, EndReason::kQualityTooLow,
           fmt::format("quality {:.3f} is below {:.3f}", event.report.quality, policy_.quality_min));
       return {};
     }
@@ -106,7 +101,8 @@ class Stepper {
   Status On(const Rejected& event) {
     TRY_STATUS(Expect({ImprovementStatus::kAwaitingApproval, ImprovementStatus::kQueued}));
     actor_ = event.by;
-    End(ImprovementStatus::kRejected, event.why.empty() ? "rejected by " + event.by : event.why);
+    End(ImprovementStatus::kRejected, event.end,
+        event.why.empty() ? "rejected by " + event.by : event.why);
     return {};
   }
 
@@ -118,10 +114,12 @@ class Stepper {
     return {};
   }
 
-  Status On(const Outdated&) {
-    TRY_STATUS(Expect({ImprovementStatus::kAwaitingApproval, ImprovementStatus::kDeploying}));
-    End(ImprovementStatus::kSuperseded,
-        "the component changed after this change was made for it; the next cycle looks again");
+  Status On(const Outdated& event) {
+    TRY_STATUS(Expect({ImprovementStatus::kQueued, ImprovementStatus::kGenerating,
+                       ImprovementStatus::kValidating, ImprovementStatus::kAwaitingApproval,
+                       ImprovementStatus::kDeploying}));
+    if (!state().watch.empty()) return Fail(ErrorCode::kConflict, "its watch decides");
+    End(ImprovementStatus::kSuperseded, EndReason::kOutdated, event.why);
     return {};
   }
 
@@ -129,7 +127,7 @@ class Stepper {
     TRY_STATUS(Expect({ImprovementStatus::kDeploying}));
     if (event.baseline.operation.requests < policy_.judge.requests_min) {
       if (++state().baseline_tries > policy_.baseline_tries_max) {
-        End(ImprovementStatus::kFailed,
+        End(ImprovementStatus::kFailed, EndReason::kNoTraffic,
             fmt::format("no traffic to judge by: {} requests since the component last changed, {} "
                         "are needed",
                         event.baseline.operation.requests, policy_.judge.requests_min));
@@ -138,188 +136,89 @@ class Stepper {
       }
       return {};
     }
-    state().baseline = event.baseline;
     const std::optional<Approval>& approval = state().approval;
     const Duration known = event.baseline.window.end - event.baseline.window.begin;
     // A tenth may be missing: services are quiet for an hour, too.
     if (approval && approval->by == kPolicy && known * 10 < policy_.baseline_for_auto * 9) {
       HoldForAPerson(known);
     } else {
-      Ask(EffectKind::kDeploy, 1);
+      step_.watch = WatchFor(event.baseline);
     }
     return {};
   }
 
   Status On(const BaselineFailed& event) {
     TRY_STATUS(Expect({ImprovementStatus::kDeploying}));
-    End(ImprovementStatus::kFailed, "baseline: " + event.reason);
+    End(ImprovementStatus::kFailed, EndReason::kBaselineFailed, "baseline: " + event.reason);
     return {};
   }
 
-  Status On(const Deployed& event) {
+  Status On(const Serving& event) {
     TRY_STATUS(Expect({ImprovementStatus::kDeploying, ImprovementStatus::kCanary}));
-    const bool promoted = state().status == ImprovementStatus::kCanary;
-    if (promoted && event.share < 1) return Fail(ErrorCode::kConflict, "it is a canary already");
-    state().deployed_at = now_;
-    state().looks.clear();  // a canary's looks were of a share of the traffic
-    step_.expected_tree = state().tree_after;
+    const bool first = !state().deployed_at;
+    if (first) state().deployed_at = now_;
     MoveTo(event.share < 1 ? ImprovementStatus::kCanary : ImprovementStatus::kMonitoring);
-    SetTimer(TimerKind::kLook, policy_.judge.interval);
     const std::optional<Approval>& approval = state().approval;
-    Audit(promoted ? "improvement.promoted" : "improvement.deployed",
-          {{"previous_version", state().tree_before},
-           {"new_version", state().tree_after},
-           {"share", event.share},
-           {"approved_by", approval ? approval->by : ""},
-           {"baseline", ToJson(state().baseline)}});
+    if (first)
+      Audit("improvement.deployed", {{"previous_version", state().tree_before},
+                                     {"new_version", state().tree_after},
+                                     {"share", event.share},
+                                     {"approved_by", approval ? approval->by : ""},
+                                     {"watch", state().watch.value}});
     return {};
   }
 
-  Status On(const DeployFailed& event) {
-    TRY_STATUS(Expect({ImprovementStatus::kDeploying, ImprovementStatus::kCanary}));
-    // A canary that cannot be promoted is in place, whatever became of the attempt.
-    if (event.touched == Touched::kYes || state().status == ImprovementStatus::kCanary) {
-      StartRollback("deployment_failed", event.reason);
-    } else {
-      End(ImprovementStatus::kFailed, "deployment: " + event.reason);
-    }
+  Status On(const Undoing& event) {
+    TRY_STATUS(Expect({ImprovementStatus::kDeploying, ImprovementStatus::kCanary,
+                       ImprovementStatus::kMonitoring, ImprovementStatus::kCompleted}));
+    MoveTo(ImprovementStatus::kRollingBack);
+    state().ended_at.reset();
+    state().end = event.reason;
+    state().reason = event.explanation;
     return {};
   }
 
-  Status On(const TreeChangedByOthers& event) {
+  Status On(const WatchEnded& event) {
     TRY_STATUS(Expect({ImprovementStatus::kDeploying, ImprovementStatus::kCanary,
                        ImprovementStatus::kMonitoring, ImprovementStatus::kRollingBack}));
-    std::string text = fmt::format(
-        "component {} was changed by somebody else (tree {:.12}, expected {:.12} or {:.12}): "
-        "nothing was overwritten, the component is frozen until it is released by hand",
-        state().opportunity.component.value, event.seen_tree, state().tree_before,
-        state().tree_after);
-    // Others build on it now: it is theirs to keep or to take out, and they must know.
-    if (!event.left.empty())
-      text += fmt::format("; what this improvement wrote still stands, unwatched, in {}",
-                          Join(event.left, ", "));
-    step_.freeze_component = text;
-    Tell(event.left.empty() ? AlertSeverity::kHigh : AlertSeverity::kCritical,
-         "component changed by others", text);
-    End(ImprovementStatus::kSuperseded, text);
-    return {};
-  }
-
-  Status On(const LookTaken& event) {
-    TRY_STATUS(Expect({ImprovementStatus::kCanary, ImprovementStatus::kMonitoring}));
-    const monitoring::Judge judge(policy_.judge);
-    Look look = event.look;
-    look.degradation = judge.LookDegradation(state().baseline, look);
-    state().looks.push_back(look);
-    state().verdict =
-        judge.Decide(state().opportunity.kind, state().baseline, state().looks, DeployedAt());
-    AuditLook(look);
-    switch (state().verdict.verdict) {
-      case Verdict::kRollBack:
-        StartRollback("performance_degradation", state().verdict.explanation);
+    gain_seen_ = -50 * (event.verdict.gain_low + event.verdict.gain_high);
+    switch (event.end) {
+      case WatchEnd::kKept:
+        End(ImprovementStatus::kCompleted, event.reason, event.explanation);
         return {};
-      case Verdict::kNoEffect:
-      case Verdict::kInconclusive:
-        StartRollback(std::string(Name(state().verdict.verdict)), state().verdict.explanation);
+      case WatchEnd::kTakenBack:
+        End(ImprovementStatus::kRolledBack, event.reason, event.explanation,
+            {{"reason", Name(event.reason)},
+             {"explanation", event.explanation},
+             {"degradation_percentage", event.verdict.degradation * 100},
+             {"previous_version", state().tree_after},
+             {"new_version", state().tree_before}});
         return {};
-      case Verdict::kKeep:
-        Keep();
+      case WatchEnd::kChangedByOthers:
+        End(ImprovementStatus::kSuperseded, event.reason, event.explanation);
         return {};
-      case Verdict::kContinue:
-        break;
+      case WatchEnd::kNeverDeployed:
+        End(event.reason == EndReason::kOutdated ? ImprovementStatus::kSuperseded
+                                                 : ImprovementStatus::kFailed,
+            event.reason, event.explanation);
+        return {};
     }
-    const bool canary_over = state().status == ImprovementStatus::kCanary &&
-                             now_ - DeployedAt() >= policy_.canary_duration;
-    if (canary_over) {
-      Ask(EffectKind::kPromote, 1);
-    } else {
-      SetTimer(TimerKind::kLook, policy_.judge.interval);
-    }
-    return {};
-  }
-
-  // A look that could not be taken says nothing of the change; the next one is due as usual, and
-  // the watch cannot end in "keep" without enough looks.
-  Status On(const LookFailed&) {
-    TRY_STATUS(Expect({ImprovementStatus::kCanary, ImprovementStatus::kMonitoring}));
-    if (now_ - DeployedAt() > policy_.judge.duration * 3) {
-      StartRollback("inconclusive", "the watch could not see the service");
-      return {};
-    }
-    SetTimer(TimerKind::kLook, policy_.judge.interval);
-    return {};
-  }
-
-  Status On(const RolledBack&) {
-    TRY_STATUS(Expect({ImprovementStatus::kRollingBack}));
-    step_.expected_tree = state().tree_before;
-    if (state().verdict.verdict == Verdict::kKeep) step_.loss_kept = -state().verdict.loss;
-    const std::string explanation = state().reason;
-    Tell(AlertSeverity::kHigh, "improvement taken back", explanation);
-    if (state().rollbacks_tried > policy_.rollback_tries_before_freeze) {
-      step_.freeze_component = fmt::format(
-          "{} was taken back at try {}; once it is clear why not before, `ratchet resume "
-          "--component {}` releases it",
-          state().id.value, state().rollbacks_tried, state().opportunity.component.value);
-    }
-    End(ImprovementStatus::kRolledBack, explanation,
-        {{"reason", explanation.substr(0, explanation.find(':'))},
-         {"explanation", explanation},
-         {"degradation_percentage", state().verdict.degradation * 100},
-         {"previous_version", state().tree_after},
-         {"new_version", state().tree_before}});
-    return {};
-  }
-
-  Status On(const RollbackFailed& event) {
-    TRY_STATUS(Expect({ImprovementStatus::kRollingBack}));
-    Audit("improvement.rollback_failed",
-          {{"reason", event.reason}, {"tries", state().rollbacks_tried}});
-    const bool frozen = state().rollbacks_tried >= policy_.rollback_tries_before_freeze;
-    if (state().rollbacks_tried == policy_.rollback_tries_before_freeze) {
-      const std::string text = fmt::format(
-          "the rollback of {} failed {} times and is tried again every {}: {}", state().id.value,
-          state().rollbacks_tried, FormatDuration(policy_.rollback_retry_frozen), event.reason);
-      step_.freeze_component = text;
-      Tell(AlertSeverity::kCritical, "rollback keeps failing", text);
-    }
-    SetTimer(TimerKind::kRollbackRetry,
-             frozen ? policy_.rollback_retry_frozen : policy_.rollback_retry);
-    return {};
-  }
-
-  Status On(const RollbackRequested& event) {
-    TRY_STATUS(Expect({ImprovementStatus::kCanary, ImprovementStatus::kMonitoring,
-                       ImprovementStatus::kCompleted}));
-    actor_ = event.by;
-    StartRollback("requested", "by " + event.by);
     return {};
   }
 
   Status On(const TimerFired& event) {
     switch (event.kind) {
-      case TimerKind::kLook:
-        TRY_STATUS(Expect({ImprovementStatus::kCanary, ImprovementStatus::kMonitoring}));
-        Ask(EffectKind::kLook, static_cast<int>(state().looks.size()) + 1);
-        return {};
       case TimerKind::kApprovalExpiry:
         TRY_STATUS(Expect({ImprovementStatus::kAwaitingApproval}));
         if (state().approval) return Fail(ErrorCode::kConflict, "it was approved in time");
-        End(ImprovementStatus::kExpired,
+        End(ImprovementStatus::kExpired, EndReason::kApprovalExpired,
             "no approval within " + FormatDuration(policy_.approval_ttl));
-        return {};
-      case TimerKind::kRollbackRetry:
-        TRY_STATUS(Expect({ImprovementStatus::kRollingBack}));
-        ++state().rollbacks_tried;
-        Ask(EffectKind::kRollBack, state().rollbacks_tried);
         return {};
       case TimerKind::kBaseline:
         TRY_STATUS(Expect({ImprovementStatus::kDeploying}));
         Ask(EffectKind::kMeasureBaseline, state().baseline_tries + 1);
         return {};
-      case TimerKind::kSchedule:
-      case TimerKind::kRehearsal:
-      case TimerKind::kDelivery:
+      default:
         break;
     }
     return Fail(ErrorCode::kConflict, "no such timer of an improvement");
@@ -329,12 +228,6 @@ class Stepper {
 
  private:
   Improvement& state() { return step_.state; }
-  Instant DeployedAt() {
-    const std::optional<Instant>& at = state().deployed_at;
-    CHECK(at.has_value(), "what is watched was deployed");
-    return *at;
-  }
-
   Status Expect(std::initializer_list<ImprovementStatus> statuses) {
     if (std::ranges::find(statuses, state().status) != statuses.end()) return {};
     return Fail(ErrorCode::kConflict,
@@ -346,26 +239,41 @@ class Stepper {
     state().changed_at = now_;
   }
 
-  void End(ImprovementStatus status, const std::string& reason, Json details = Json::object()) {
+  void End(ImprovementStatus status, EndReason end, const std::string& reason,
+           Json details = Json::object()) {
     MoveTo(status);
+    state().end = end;
     state().reason = reason;
     state().ended_at = now_;
     step_.timers_set.clear();
-    step_.timers_cleared = {TimerKind::kLook, TimerKind::kApprovalExpiry, TimerKind::kRollbackRetry,
-                            TimerKind::kBaseline};
-    details.emplace("reason", reason);
+    step_.timers_cleared = {TimerKind::kApprovalExpiry, TimerKind::kBaseline};
+    details.emplace("reason", Name(end));
+    details.emplace("explanation", reason);
     Audit(fmt::format("improvement.{}", Name(status)), details);
-    const bool judged =
-        status == ImprovementStatus::kCompleted || status == ImprovementStatus::kRolledBack;
-    if (judged) {
-      step_.outcome =
-          Outcome{.improvement = state().id,
-                  .kind = state().opportunity.kind,
-                  .component = state().opportunity.component,
-                  .predicted_gain_pct = state().opportunity.gain_pct.value,
-                  .actual_gain_pct = -50 * (state().verdict.gain_low + state().verdict.gain_high),
-                  .kept = status == ImprovementStatus::kCompleted};
-    }
+    step_.outcome = OutcomeNow();
+  }
+
+  Outcome OutcomeNow() {
+    const Opportunity& of = state().opportunity;
+    Outcome outcome{.improvement = state().id,
+                    .at = now_,
+                    .reason = state().end,
+                    .kind = of.kind,
+                    .tenant = of.tenant,
+                    .component = of.component,
+                    .operation = of.operation,
+                    .author = state().author,
+                    .author_name = state().author_name,
+                    .version_before = state().tree_before,
+                    .version_after = state().tree_after,
+                    .llm_tokens = state().llm_tokens,
+                    .llm_cost_usd = state().llm_cost_usd,
+                    .predicted_gain_pct = of.gain_pct.value,
+                    .actual_gain_pct = gain_seen_,
+                    .kept = state().end == EndReason::kKept};
+    for (const GateResult& gate : state().validation.gates)
+      for (const Finding& finding : gate.findings) outcome.failed.push_back(finding.rule);
+    return outcome;
   }
 
   void Ask(EffectKind kind, int ordinal) {
@@ -382,20 +290,6 @@ class Stepper {
   void Audit(std::string action, const Json& details) {
     step_.audit.push_back(
         AuditDraft{.actor = actor_, .action = std::move(action), .details = ToText(details)});
-  }
-
-  void AuditLook(const Look& look) {
-    Audit("improvement.look", {{"look", state().looks.size()},
-                               {"degradation", look.degradation},
-                               {"threshold", policy_.judge.degradation_threshold},
-                               {"p95_ms", look.operation.latency_p95},
-                               {"p95_before_ms", state().baseline.operation.latency_p95},
-                               {"error_rate", look.operation.error_rate},
-                               {"requests", look.operation.requests},
-                               {"health", Name(look.health)},
-                               {"rule", state().verdict.rule},
-                               {"verdict", Name(state().verdict.verdict)},
-                               {"explanation", state().verdict.explanation}});
   }
 
   void Tell(AlertSeverity severity, std::string title, std::string text) {
@@ -438,7 +332,7 @@ class Stepper {
 
   void AfterGates(const ValidationReport& report) {
     if (policy_.autonomy <= Autonomy::kSuggest) {
-      End(ImprovementStatus::kSuggested,
+      End(ImprovementStatus::kSuggested, EndReason::kSuggestOnly,
           "all gates passed; autonomy is " + std::string(Name(policy_.autonomy)));
       return;
     }
@@ -472,6 +366,27 @@ class Stepper {
     WaitForApproval(why);
   }
 
+  // What is deployed is judged by the policy of now, whatever is configured later.
+  Watch WatchFor(const Baseline& baseline) {
+    const Opportunity& of = state().opportunity;
+    Watch watch{.target = state().target,
+                .improvement = state().id,
+                .tenant = of.tenant,
+                .reach = of.reach,
+                .operation = of.operation,
+                .promise = of.kind,
+                .version_before = state().tree_before,
+                .version_after = state().tree_after,
+                .policy = {.judge = policy_.judge,
+                           .undo_tries_before_freeze = policy_.rollback_tries_before_freeze,
+                           .undo_retry = policy_.rollback_retry,
+                           .undo_retry_frozen = policy_.rollback_retry_frozen},
+                .steps = policy_.canary,
+                .baseline = baseline};
+    watch.steps.push_back({});
+    return watch;
+  }
+
   void Approve(const std::string& by) {
     actor_ = by;
     state().approval = Approval{by, now_};
@@ -481,55 +396,40 @@ class Stepper {
     actor_ = "ratchet";
   }
 
-  void StartRollback(const std::string& kind, const std::string& why) {
-    MoveTo(ImprovementStatus::kRollingBack);
-    state().ended_at.reset();
-    state().reason = kind + ": " + why;
-    state().rollbacks_tried = 1;
-    step_.timers_cleared = {TimerKind::kLook, TimerKind::kRollbackRetry};
-    Ask(EffectKind::kRollBack, 1);
-    Audit("improvement.rolling_back", {{"reason", kind}, {"explanation", why}});
-  }
-
-  void Keep() {
-    step_.loss_kept = state().verdict.loss;
-    Tell(AlertSeverity::kInfo, "improvement kept", state().verdict.explanation);
-    End(ImprovementStatus::kCompleted, state().verdict.explanation);
-  }
-
   const ImprovementPolicy& policy_;
   Instant now_;
   ImprovementStep step_;
   std::string actor_ = "ratchet";
+  double gain_seen_ = 0;  // percent; of the watch that ended
 };
 
 }  // namespace
-
-std::string_view Name(EffectKind kind) { return kEffectNames[static_cast<size_t>(kind)]; }
-std::string_view Name(TimerKind kind) { return kTimerNames[static_cast<size_t>(kind)]; }
-
-std::optional<EffectKind> ParseEffectKind(std::string_view name) {
-  const auto at = std::ranges::find(kEffectNames, name);
-  if (at == kEffectNames.end()) return std::nullopt;
-  return static_cast<EffectKind>(at - kEffectNames.begin());
-}
-
-std::optional<TimerKind> ParseTimerKind(std::string_view name) {
-  const auto at = std::ranges::find(kTimerNames, name);
-  if (at == kTimerNames.end()) return std::nullopt;
-  return static_cast<TimerKind>(at - kTimerNames.begin());
-}
-
-bool RunsWhileStopped(EffectKind kind) {
-  return kind == EffectKind::kLook || kind == EffectKind::kRollBack ||
-         kind == EffectKind::kNotify || kind == EffectKind::kPublish;
-}
 
 Result<ImprovementStep> Advance(const Improvement& state, const ImprovementEvent& event,
                                 const ImprovementPolicy& policy, Instant now) {
   Stepper stepper(state, policy, now);
   TRY_STATUS(std::visit([&](const auto& e) { return stepper.On(e); }, event));
-  return stepper.Take();
+  ImprovementStep step = stepper.Take();
+  if (const std::string broken = BrokenInvariant(step.state); !broken.empty())
+    return Fail(ErrorCode::kInternal, fmt::format("improvement {}: {}", state.id.value, broken));
+  return step;
+}
+
+std::string BrokenInvariant(const Improvement& improvement) {
+  const ImprovementStatus status = improvement.status;
+  if (improvement.id.empty() || improvement.opportunity.component.empty())
+    return "it has no id or no component";
+  if (IsTerminal(status) != improvement.ended_at.has_value()) return "its end has no time";
+  if (IsTerminal(status) && improvement.end == EndReason::kNone) return "it ended for no reason";
+  const bool served = status == ImprovementStatus::kCanary ||
+                      status == ImprovementStatus::kMonitoring ||
+                      status == ImprovementStatus::kCompleted;
+  if (served && (!improvement.deployed_at || !improvement.approval || improvement.watch.empty()))
+    return "it serves without approval, deployment or watch";
+  const bool changed = status == ImprovementStatus::kValidating ||
+                       status == ImprovementStatus::kAwaitingApproval || OccupiesComponent(status);
+  if (changed && improvement.tree_after.empty()) return "it has no change";
+  return "";
 }
 
 }  // namespace ratchet::cycle

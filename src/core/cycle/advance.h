@@ -4,6 +4,8 @@
 //   queued → generating → validating → [awaiting_approval] → deploying → [canary] → monitoring
 //     → completed | rolling_back → rolled_back; failed, rejected, expired, suggested, superseded
 //
+// From the deployment on it follows its watch (watch_advance.h), which deploys, looks and undoes.
+//
 // The engine persists the result before it performs any effect. An event that does not fit the
 // state (a late answer, a second approval) is refused and changes nothing: every effect may
 // therefore be answered twice.
@@ -22,7 +24,7 @@ struct ImprovementPolicy {
   monitoring::JudgePolicy judge;
   int baseline_tries_max = 20;                 // one an interval, while there are too few requests
   Duration baseline_for_auto{24 * 3'600'000};  // less needs a person's approval
-  Duration canary_duration{600'000};
+  std::vector<CanaryStep> canary;              // before everybody gets it
   int rollback_tries_before_freeze = 3;
   Duration rollback_retry{5'000};
   Duration rollback_retry_frozen{60'000};
@@ -35,15 +37,16 @@ struct ImprovementStep {
   std::vector<TimerKind> timers_cleared;
   std::vector<AuditDraft> audit;
   std::vector<Alert> alerts;
-  std::optional<Change> change;                 // to be stored with the improvement
-  std::optional<std::string> freeze_component;  // the reason
-  std::optional<std::string> expected_tree;     // what our deed left behind
-  double loss_kept = 0;  // by keeping it, in a metric not promised; < 0: undone
+  std::optional<Change> change;  // to be stored with the improvement
+  std::optional<Watch> watch;    // to be opened; the engine adds id, fence and mechanics
   std::optional<Outcome> outcome;
 };
 
-// kConflict when the event does not fit the state; kPermissionDenied when the role may not.
+// Errors: kConflict when the event does not fit the state, kPermissionDenied when the role may not.
 Result<ImprovementStep> Advance(const Improvement& state, const ImprovementEvent& event,
                                 const ImprovementPolicy& policy, Instant now);
+
+// What must hold of every improvement, whatever happened: the first rule that is broken, or "".
+std::string BrokenInvariant(const Improvement& improvement);
 
 }  // namespace ratchet::cycle

@@ -19,8 +19,7 @@ class AdvanceTest : public ::testing::Test {
     improvement.opportunity.component = ComponentId("shop");
     improvement.tree_before = "before";
     improvement.tree_after = "after";
-    improvement.deployed_at = kNow;
-    improvement.baseline.operation = {.latency_p95 = 100, .throughput = 1, .requests = 1000};
+    if (IsTerminal(status)) improvement.ended_at = kNow;
     return improvement;
   }
   ImprovementStep Step(const Improvement& state, const ImprovementEvent& event) {
@@ -40,7 +39,7 @@ class AdvanceTest : public ::testing::Test {
 };
 
 TEST_F(AdvanceTest, AnEventThatDoesNotFitChangesNothing) {
-  const auto step = Advance(In(ImprovementStatus::kRolledBack), Deployed{}, policy_, kNow);
+  const auto step = Advance(In(ImprovementStatus::kRolledBack), Serving{}, policy_, kNow);
   ASSERT_FALSE(step);
   EXPECT_EQ(step.error().code, ErrorCode::kConflict);
 }
@@ -77,8 +76,8 @@ TEST_F(AdvanceTest, AutoNeedsADayOfBaselineAndAPersonDoesNot) {
     event.baseline.operation.requests = 100'000;
     return Step(improvement, event);
   };
-  EXPECT_EQ(measured("policy:auto", 24).effects.at(0).kind, EffectKind::kDeploy);
-  EXPECT_EQ(measured("anna", 2).effects.at(0).kind, EffectKind::kDeploy);
+  EXPECT_TRUE(measured("policy:auto", 24).watch.has_value());
+  EXPECT_TRUE(measured("anna", 2).watch.has_value());
   const auto held = measured("policy:auto", 2);
   EXPECT_EQ(held.state.status, ImprovementStatus::kAwaitingApproval);
   EXPECT_FALSE(held.state.approval.has_value());
@@ -149,66 +148,55 @@ TEST_F(AdvanceTest, WithoutTrafficNothingIsDeployed) {
   EXPECT_EQ(Step(patient, BaselineMeasured{}).state.status, ImprovementStatus::kFailed);
 }
 
-TEST_F(AdvanceTest, AReleaseBeforeTheDeploymentFreezesNothing) {
-  const auto step = Step(In(ImprovementStatus::kDeploying), Outdated{});
-  EXPECT_EQ(step.state.status, ImprovementStatus::kSuperseded);
-  EXPECT_FALSE(step.freeze_component);
-  EXPECT_TRUE(step.effects.empty());
-}
-
-TEST_F(AdvanceTest, ADeploymentThatTouchedFilesIsRolledBack) {
-  EXPECT_EQ(
-      Step(In(ImprovementStatus::kDeploying), DeployFailed{"reload", Touched::kYes}).state.status,
-      ImprovementStatus::kRollingBack);
-  EXPECT_EQ(Step(In(ImprovementStatus::kDeploying), DeployFailed{"disk full"}).state.status,
-            ImprovementStatus::kFailed);
-}
-
-TEST_F(AdvanceTest, AForeignChangeFreezesAndTells) {
-  const auto step = Step(In(ImprovementStatus::kMonitoring), TreeChangedByOthers{"hotfix"});
-  EXPECT_EQ(step.state.status, ImprovementStatus::kSuperseded);
-  EXPECT_TRUE(step.freeze_component.has_value());
-  EXPECT_EQ(step.alerts.at(0).severity, AlertSeverity::kHigh);
-  EXPECT_TRUE(step.effects.empty());
-}
-
-TEST_F(AdvanceTest, WhatAKeptChangeLostComesBackWithItsRollback) {
-  Improvement improvement = In(ImprovementStatus::kRollingBack);
-  improvement.verdict = {.verdict = Verdict::kKeep, .loss = 0.02};
-  EXPECT_EQ(Step(improvement, RolledBack{}).loss_kept, -0.02);
-  improvement.verdict.verdict = Verdict::kRollBack;
-  EXPECT_EQ(Step(improvement, RolledBack{}).loss_kept, 0);
-}
-
-TEST_F(AdvanceTest, ARollbackThatKeepsFailingFreezesRaisesAlarmAndIsTriedOn) {
-  Improvement improvement = In(ImprovementStatus::kRollingBack);
-  improvement.rollbacks_tried = 1;
-  EXPECT_FALSE(Step(improvement, RollbackFailed{"disk"}).freeze_component);
-  improvement.rollbacks_tried = 3;
-  const auto third = Step(improvement, RollbackFailed{"disk"});
-  EXPECT_TRUE(third.freeze_component);
-  EXPECT_EQ(third.alerts.at(0).severity, AlertSeverity::kCritical);
-  ASSERT_EQ(third.timers_set.size(), 1U);
-  const auto again = Step(third.state, TimerFired{TimerKind::kRollbackRetry});
-  EXPECT_EQ(again.effects.at(0).key.value, "i-1/roll_back/4");
-}
-
-TEST_F(AdvanceTest, ACanaryIsPromotedAfterItsTime) {
+TEST_F(AdvanceTest, WhatIsDeployedIsWatchedByThePolicyOfThatMoment) {
   Improvement improvement = In(ImprovementStatus::kDeploying);
-  auto step = Step(improvement, Deployed{.share = 0.1});
-  EXPECT_EQ(step.state.status, ImprovementStatus::kCanary);
-  step.state.deployed_at = kNow - policy_.canary_duration;
-  Look look{.window = {kNow - Duration(60'000), kNow},
-            .operation = {.latency_p95 = 90, .throughput = 1, .requests = 100}};
-  step = Step(step.state, LookTaken{look});
-  EXPECT_EQ(step.effects.at(0).kind, EffectKind::kPromote);
-  EXPECT_EQ(Step(step.state, Deployed{.share = 1}).state.status, ImprovementStatus::kMonitoring);
+  improvement.approval = Approval{"anna", kNow};
+  policy_.judge.degradation_threshold = 0.07;
+  policy_.canary = {{0.1, Duration(600'000)}};
+  BaselineMeasured event;
+  event.baseline.operation.requests = 100'000;
+  const auto step = Step(improvement, event);
+  ASSERT_TRUE(step.watch.has_value());
+  EXPECT_EQ(step.watch->policy.judge.degradation_threshold, 0.07);
+  EXPECT_EQ(step.watch->steps, (std::vector<CanaryStep>{{0.1, Duration(600'000)}, {}}));
+  EXPECT_EQ(step.watch->version_before, "before");
 }
 
-TEST_F(AdvanceTest, DeploymentAuditNamesBothVersions) {
-  const auto step = Step(In(ImprovementStatus::kDeploying), Deployed{});
-  EXPECT_NE(step.audit.at(0).details.find("\"previous_version\":\"before\""), std::string::npos);
-  EXPECT_NE(step.audit.at(0).details.find("\"new_version\":\"after\""), std::string::npos);
+TEST_F(AdvanceTest, ItFollowsItsWatch) {
+  Improvement improvement = In(ImprovementStatus::kDeploying);
+  improvement.approval = Approval{"anna", kNow};
+  improvement.watch = WatchId("w-1");
+  const auto canary = Step(improvement, Serving{0.1});
+  EXPECT_EQ(canary.state.status, ImprovementStatus::kCanary);
+  EXPECT_NE(canary.audit.at(0).details.find("\"previous_version\":\"before\""), std::string::npos);
+  const auto all = Step(canary.state, Serving{1});
+  EXPECT_EQ(all.state.status, ImprovementStatus::kMonitoring);
+  EXPECT_TRUE(all.audit.empty());  // it was deployed once
+  const auto undoing = Step(all.state, Undoing{EndReason::kDegraded, "slower"});
+  EXPECT_EQ(undoing.state.status, ImprovementStatus::kRollingBack);
+  const auto back =
+      Step(undoing.state, WatchEnded{WatchEnd::kTakenBack, EndReason::kDegraded, "slower", {}});
+  EXPECT_EQ(back.state.status, ImprovementStatus::kRolledBack);
+  EXPECT_NE(back.audit.at(0).details.find("\"reason\":\"performance_degradation\""),
+            std::string::npos);
+}
+
+TEST_F(AdvanceTest, EveryEndHasAnOutcomeWithItsReason) {
+  ValidationReport report = Passing();
+  report.gates.push_back({.gate = "tests",
+                          .outcome = GateOutcome::kFailed,
+                          .findings = {{"a.py", 3, "tests.failed", "boom"}}});
+  Improvement improvement = In(ImprovementStatus::kValidating);
+  improvement.author_name = "recipe:x";
+  const auto failed = Step(improvement, Validated{report});
+  ASSERT_TRUE(failed.outcome.has_value());
+  EXPECT_EQ(failed.outcome->reason, EndReason::kGatesFailed);
+  EXPECT_EQ(failed.outcome->author_name, "recipe:x");
+  EXPECT_EQ(failed.outcome->failed, (std::vector<std::string>{"tests.failed"}));
+  const auto rejected =
+      Step(In(ImprovementStatus::kAwaitingApproval), Rejected{.by = "anna", .why = "not so"});
+  EXPECT_EQ(rejected.outcome->reason, EndReason::kRejected);
+  EXPECT_TRUE(ForbidsAgain(rejected.outcome->reason));
 }
 
 TEST(ScheduleTest, FirstRunIsTheNextStartTimeAndLaterRunsCountFromIt) {

@@ -8,9 +8,13 @@
 
 #include "core/base/ids.h"
 #include "core/base/time.h"
-#include "core/model/improvement.h"
+#include "core/model/insight.h"
+#include "core/model/target.h"
 
 namespace ratchet {
+
+// How far a change goes without a person: each step includes those before it.
+enum class Autonomy { kObserve, kSuggest, kApprove, kAuto };
 
 enum class ReloadKind { kNone, kHttp, kSignal, kCommand };
 
@@ -42,6 +46,16 @@ struct TestConfig {
   Duration timeout{120'000};
 };
 
+// A share of the requests for a time; the step after it gives more.
+struct CanaryStep {
+  double share = 1;      // (0, 1]
+  Duration duration{0};  // until the next step; of the last one the watch itself
+  bool operator==(const CanaryStep&) const = default;
+};
+
+// What has a version of its own: the component as a whole, or each of its tenants.
+enum class TargetScope { kComponent, kTenant };
+
 struct ComponentConfig {
   ComponentId id;
   std::vector<TenantId> tenants;  // several, or none for "all": the root is shared
@@ -57,8 +71,14 @@ struct ComponentConfig {
   ProofConfig proof;
   std::string health_url;
   Autonomy autonomy = Autonomy::kSuggest;
+  std::vector<CanaryStep> canary;  // before everybody gets it; needs a deployer that can share
+  TargetScope scope = TargetScope::kComponent;
 
+  [[nodiscard]] TargetKey TargetFor(const TenantId& tenant) const {
+    return {id, scope == TargetScope::kTenant ? tenant : TenantId()};
+  }
   [[nodiscard]] Reach reach() const {
+    if (scope == TargetScope::kTenant) return Reach::kTenant;
     return tenants.size() == 1 ? Reach::kTenant : Reach::kSystemWide;
   }
 };

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "core/model/change.h"
+#include "core/model/ending.h"
 #include "core/model/insight.h"
-#include "core/model/monitoring.h"
+#include "core/model/target.h"
 
 namespace ratchet {
 
@@ -35,7 +36,6 @@ bool OccupiesComponent(ImprovementStatus status);
 // From generating to deployed, waiting for a person excepted: counts against the limits.
 bool HoldsSlot(ImprovementStatus status);
 
-enum class Autonomy { kObserve, kSuggest, kApprove, kAuto };
 enum class Role { kViewer, kOperator, kMetaOrchestrator };
 enum class Priority { kNormal, kEmergency };
 
@@ -61,29 +61,14 @@ struct Improvement {
   ValidationReport validation;
   std::optional<Approval> approval;
 
-  Baseline baseline;
+  TargetKey target;  // where it is deployed
   int baseline_tries = 0;
-  std::vector<Look> looks;
-  VerdictReason verdict;
-  int rollbacks_tried = 0;
-  std::string reason;  // why it ended as it did
+  WatchId watch;                     // of its deployment; empty before
+  EndReason end = EndReason::kNone;  // why it ended, or is taken back
+  std::string reason;                // the same for people
 
   std::uint64_t llm_tokens = 0;
   double llm_cost_usd = 0;
-};
-
-// A component as the engine knows it between deployments.
-struct ComponentState {
-  ComponentId id;
-  bool frozen = false;
-  std::string frozen_reason;
-  std::string expected_tree;  // what our last deed left, or others after it; "" = never touched
-  std::optional<Instant> changed_at;  // when that was: a baseline may not reach back beyond it
-  double losses_kept = 0;  // of the metrics not promised, by what was kept on others' last release
-  std::optional<Instant> rehearsed_at;
-  std::string rehearsal_error;
-  int rehearsals_failed = 0;       // in a row
-  std::string rehearsed_settings;  // a hash: other settings need another rehearsal
 };
 
 enum class CycleStatus { kQueued, kAnalysing, kImproving, kCompleted, kFailed };
@@ -104,15 +89,6 @@ struct Cycle {
   int opportunities_identified = 0;
   std::vector<ImprovementId> improvements;
   std::string error;
-};
-
-// What became of an improvement, for later estimates.
-struct Outcome {
-  ImprovementId improvement;
-  InsightKind kind = InsightKind::kLatencyDegradation;
-  ComponentId component;
-  double predicted_gain_pct = 0, actual_gain_pct = 0;
-  bool kept = false;
 };
 
 enum class AlertSeverity { kInfo, kHigh, kCritical };

@@ -75,6 +75,7 @@ struct Opportunity {
   std::vector<Evidence> evidence;
   std::string example;
   CodeLocation code;
+  Instant found_at;
 };
 
 }  // namespace ratchet

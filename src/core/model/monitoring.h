@@ -11,6 +11,17 @@
 
 namespace ratchet {
 
+// By what a deployed version is judged.
+struct JudgePolicy {
+  double degradation_threshold = 0.10;
+  Duration duration{3'600'000};
+  Duration interval{60'000};
+  std::uint64_t requests_min = 30;  // a look with fewer says nothing
+  int bad_looks = 3;                // so many bad looks in a row take the change back
+  int looks_min = 5;                // so many looks with enough requests before a gain is believed
+  double loss_max = 0.05;           // of the metric that is not promised; what others' release left
+};
+
 struct ServiceMetrics {
   double latency_p50 = 0, latency_p95 = 0, latency_p99 = 0;  // ms
   double error_rate = 0;                                     // 0..1

@@ -35,6 +35,31 @@ RATCHET_NAMES(ImprovementStatus,
               {"queued", "generating", "validating", "awaiting_approval", "suggested", "deploying",
                "canary", "monitoring", "rolling_back", "completed", "rolled_back", "failed",
                "rejected", "expired", "superseded"});
+RATCHET_NAMES(WatchStatus, {"deploying", "watching", "promoting", "undoing", "ended"});
+RATCHET_NAMES(WatchEnd, {"kept", "taken_back", "changed_by_others", "never_deployed"});
+RATCHET_NAMES(EndReason, {"none",
+                          "kept",
+                          "authors_failed",
+                          "tried_before",
+                          "gates_failed",
+                          "quality_too_low",
+                          "no_sandbox",
+                          "suggest_only",
+                          "rejected",
+                          "approval_expired",
+                          "outdated",
+                          "no_traffic",
+                          "baseline_failed",
+                          "deployment_failed",
+                          "changed_by_others",
+                          "performance_degradation",
+                          "no_effect",
+                          "inconclusive",
+                          "not_seen",
+                          "requested"});
+RATCHET_NAMES(ReloadKind, {"none", "http", "signal", "command"});
+RATCHET_NAMES(ProofKind, {"digest", "changes", "none"});
+RATCHET_NAMES(TargetScope, {"component", "tenant"});
 RATCHET_NAMES(Autonomy, {"observe", "suggest", "approve", "auto"});
 RATCHET_NAMES(Role, {"viewer", "operator", "meta-orchestrator"});
 RATCHET_NAMES(Priority, {"normal", "emergency"});
@@ -74,6 +99,12 @@ RATCHET_DEFINE_NAME(LatencySource)
 RATCHET_DEFINE_NAME(Health)
 RATCHET_DEFINE_NAME(Verdict)
 RATCHET_DEFINE_NAME(ImprovementStatus)
+RATCHET_DEFINE_NAME(WatchStatus)
+RATCHET_DEFINE_NAME(WatchEnd)
+RATCHET_DEFINE_NAME(EndReason)
+RATCHET_DEFINE_NAME(ReloadKind)
+RATCHET_DEFINE_NAME(ProofKind)
+RATCHET_DEFINE_NAME(TargetScope)
 RATCHET_DEFINE_NAME(Autonomy)
 RATCHET_DEFINE_NAME(Role)
 RATCHET_DEFINE_NAME(Priority)
@@ -100,6 +131,16 @@ bool IsTerminal(ImprovementStatus status) {
 bool OccupiesComponent(ImprovementStatus status) {
   return status == ImprovementStatus::kDeploying || status == ImprovementStatus::kCanary ||
          status == ImprovementStatus::kMonitoring || status == ImprovementStatus::kRollingBack;
+}
+
+bool ForbidsAgain(EndReason reason) {
+  using enum EndReason;
+  return reason == kRejected || reason == kDegraded || reason == kNoEffect || reason == kRequested;
+}
+
+bool WasInVain(EndReason reason) {
+  using enum EndReason;
+  return reason != kNone && reason != kKept && reason != kOutdated && reason != kChangedByOthers;
 }
 
 bool HoldsSlot(ImprovementStatus status) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/model/improvement.h"
+#include "core/model/watch.h"
 
 namespace ratchet {
 
@@ -20,6 +21,12 @@ std::string_view Name(LatencySource source);
 std::string_view Name(Health health);
 std::string_view Name(Verdict verdict);
 std::string_view Name(ImprovementStatus status);
+std::string_view Name(WatchStatus status);
+std::string_view Name(WatchEnd end);
+std::string_view Name(EndReason reason);
+std::string_view Name(ReloadKind kind);
+std::string_view Name(ProofKind kind);
+std::string_view Name(TargetScope scope);
 std::string_view Name(Autonomy autonomy);
 std::string_view Name(Role role);
 std::string_view Name(Priority priority);

@@ -75,7 +75,7 @@ RATCHET_JSON(Insight, id, cycle, kind, tenant, component, operation, severity, c
 RATCHET_JSON(Figure, value, origin)
 RATCHET_JSON(Opportunity, id, insight, cycle, kind, tenant, component, operation, reach,
              requirement, severity, risk, confidence, gain_pct, affected_users_per_hour,
-             frequency_per_day, score, level, evidence, example, code)
+             frequency_per_day, score, level, evidence, example, code, found_at)
 RATCHET_JSON(FileChange, path, before, after)
 RATCHET_JSON(Change, files, author, author_name, summary)
 RATCHET_JSON(Finding, file, line, rule, message)
@@ -88,15 +88,32 @@ RATCHET_JSON(Baseline, window, operation, component, sources, others, log_p95)
 RATCHET_JSON(Look, window, operation, component, health, degradation, slowed)
 RATCHET_JSON(VerdictReason, verdict, rule, explanation, degradation, gain_low, gain_high, loss)
 RATCHET_JSON(Approval, by, at)
+RATCHET_JSON(TargetKey, component, tenant)
 RATCHET_JSON(Improvement, id, cycle, opportunity, priority, status, created_at, changed_at,
              deployed_at, ended_at, round, repair_error, author_name, summary, author, tree_before,
-             tree_after, validation, approval, baseline, baseline_tries, looks, verdict,
-             rollbacks_tried, reason, llm_tokens, llm_cost_usd)
-RATCHET_JSON(ComponentState, id, frozen, frozen_reason, expected_tree, changed_at, losses_kept,
-             rehearsed_at, rehearsal_error, rehearsals_failed, rehearsed_settings)
+             tree_after, validation, approval, target, baseline_tries, watch, end, reason,
+             llm_tokens, llm_cost_usd)
+RATCHET_JSON(JudgePolicy, degradation_threshold, duration, interval, requests_min, bad_looks,
+             looks_min, loss_max)
+RATCHET_JSON(WatchPolicy, judge, undo_tries_before_freeze, undo_retry, undo_retry_frozen)
+RATCHET_JSON(ReloadConfig, kind, url, pid_file, signal, command, timeout)
+RATCHET_JSON(ProofConfig, kind, url, pointer, timeout)
+RATCHET_JSON(TestConfig, command, timeout)
+RATCHET_JSON(CanaryStep, share, duration)
+RATCHET_JSON(ComponentConfig, id, tenants, root, language, interpreter, sources, allowed,
+             protected_files, allowed_imports, tests, reload, proof, health_url, autonomy, canary,
+             scope)
+RATCHET_JSON(Watch, id, target, improvement, tenant, reach, operation, promise, version_before,
+             version_after, policy, component, steps, fence, status, created_at, changed_at,
+             deployed_at, ended_at, baseline, step, step_since, looks, looks_taken, verdict,
+             undo_tries, reason, explanation, end)
+RATCHET_JSON(TargetState, target, frozen, frozen_reason, expected_version, changed_at, losses_kept,
+             watch, fence, rehearsed_at, rehearsal_error, rehearsals_failed, rehearsed_settings)
 RATCHET_JSON(Cycle, id, tenant, trigger, priority, actor, analysis_window, max_improvements, status,
              start_time, end_time, telemetry, opportunities_identified, improvements, error)
-RATCHET_JSON(Outcome, improvement, kind, component, predicted_gain_pct, actual_gain_pct, kept)
+RATCHET_JSON(Outcome, improvement, at, reason, kind, tenant, component, operation, author,
+             author_name, prompt_variant, version_before, version_after, llm_tokens, llm_cost_usd,
+             failed, predicted_gain_pct, actual_gain_pct, kept)
 RATCHET_JSON(Alert, severity, tenant, component, improvement, title, text, at)
 RATCHET_JSON(AuditEntry, sequence, at, tenant, actor, improvement, component, action, details,
              previous_hash, hash)
@@ -120,7 +137,8 @@ RATCHET_DEFINE_JSON(Baseline)
 RATCHET_DEFINE_JSON(ServiceMetrics)
 RATCHET_DEFINE_JSON(Look)
 RATCHET_DEFINE_JSON(Improvement)
-RATCHET_DEFINE_JSON(ComponentState)
+RATCHET_DEFINE_JSON(Watch)
+RATCHET_DEFINE_JSON(TargetState)
 RATCHET_DEFINE_JSON(Cycle)
 RATCHET_DEFINE_JSON(Outcome)
 RATCHET_DEFINE_JSON(Alert)

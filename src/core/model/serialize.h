@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/model/improvement.h"
+#include "core/model/watch.h"
 
 namespace ratchet {
 
@@ -19,7 +20,8 @@ nlohmann::json ToJson(const Baseline& baseline);
 nlohmann::json ToJson(const ServiceMetrics& metrics);
 nlohmann::json ToJson(const Look& look);
 nlohmann::json ToJson(const Improvement& improvement);
-nlohmann::json ToJson(const ComponentState& component);
+nlohmann::json ToJson(const Watch& watch);
+nlohmann::json ToJson(const TargetState& target);
 nlohmann::json ToJson(const Cycle& cycle);
 nlohmann::json ToJson(const Outcome& outcome);
 nlohmann::json ToJson(const Alert& alert);

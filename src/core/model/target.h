@@ -4,9 +4,11 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/ids.h"
+#include "core/base/time.h"
 
 namespace ratchet {
 
@@ -21,6 +23,22 @@ inline std::string Name(const TargetKey& target) {
   return target.tenant.empty() ? target.component.value
                                : target.component.value + "@" + target.tenant.value;
 }
+
+// A target as the engine knows it between deployments.
+struct TargetState {
+  TargetKey target;
+  bool frozen = false;
+  std::string frozen_reason;
+  std::string expected_version;  // what our last deed left, or others after it; "" = never touched
+  std::optional<Instant> changed_at;  // when that was: a baseline may not reach back beyond it
+  double losses_kept = 0;   // of the metrics not promised, by what was kept on others' last release
+  WatchId watch;            // the one that is open; empty: none
+  std::uint64_t fence = 0;  // of the last deed
+  std::optional<Instant> rehearsed_at;
+  std::string rehearsal_error;
+  int rehearsals_failed = 0;       // in a row
+  std::string rehearsed_settings;  // a hash: other settings need another rehearsal
+};
 
 // What shall run there. A deployer compares it with what does, and acts on the difference.
 struct Wanted {

@@ -11,20 +11,13 @@
 #include <span>
 #include <string>
 
-#include "core/model/improvement.h"
+#include "core/model/insight.h"
+#include "core/model/monitoring.h"
 #include "core/stats/counts.h"
 
 namespace ratchet::monitoring {
 
-struct JudgePolicy {
-  double degradation_threshold = 0.10;
-  Duration duration{3'600'000};
-  Duration interval{60'000};
-  std::uint64_t requests_min = 30;  // a look with fewer says nothing
-  int bad_looks = 3;                // so many bad looks in a row take the change back
-  int looks_min = 5;                // so many looks with enough requests before a gain is believed
-  double loss_max = 0.05;           // of the metric that is not promised; what others' release left
-};
+using ratchet::JudgePolicy;
 
 // Other operations of the component that are plainly slower than in the baseline: with at least 100
 // requests on both sides, their median and their p95 both more than 50 % worse. By less they are

@@ -20,10 +20,10 @@ Json MetricsJson(const ServiceMetrics& m) {
 
 }  // namespace
 
-ServiceMetrics FinalMetrics(const Improvement& improvement) {
+ServiceMetrics FinalMetrics(const std::vector<Look>& looks) {
   ServiceMetrics sum;
   double weight = 0;
-  for (const Look& look : improvement.looks) {
+  for (const Look& look : looks) {
     const auto requests = static_cast<double>(look.operation.requests);
     sum.latency_p50 += look.operation.latency_p50 * requests;
     sum.latency_p95 += look.operation.latency_p95 * requests;
@@ -40,9 +40,10 @@ ServiceMetrics FinalMetrics(const Improvement& improvement) {
   return sum;
 }
 
-Json Assessment(const Improvement& improvement) {
-  const ServiceMetrics& before = improvement.baseline.operation;
-  const ServiceMetrics after = FinalMetrics(improvement);
+Json Assessment(const Improvement& improvement, const std::optional<Watch>& watched) {
+  const Watch watch = watched.value_or(Watch());
+  const ServiceMetrics& before = watch.baseline.operation;
+  const ServiceMetrics after = FinalMetrics(watch.looks);
   const double reduction = before.latency_p95 - after.latency_p95;
   Json metrics = {
       {"baseline", MetricsJson(before)}, {"final", MetricsJson(after)}, {"improvement", nullptr}};
@@ -62,12 +63,13 @@ Json Assessment(const Improvement& improvement) {
           {"kind", Name(improvement.opportunity.kind)},
           {"author", improvement.author_name},
           {"summary", improvement.summary},
+          {"end", Name(improvement.end)},
           {"reason", improvement.reason},
           {"impact_score", improvement.opportunity.score},
           {"verdict",
-           {{"verdict", Name(improvement.verdict.verdict)},
-            {"rule", improvement.verdict.rule},
-            {"explanation", improvement.verdict.explanation}}},
+           {{"verdict", Name(watch.verdict.verdict)},
+            {"rule", watch.verdict.rule},
+            {"explanation", watch.verdict.explanation}}},
           {"metrics", metrics},
           {"execution_time_seconds", Seconds(end - improvement.created_at)},
           {"cost",
@@ -76,13 +78,13 @@ Json Assessment(const Improvement& improvement) {
             {"cloudwatch_api_calls", 0}}}};
 }
 
-Json CycleReport(const Cycle& cycle, const std::vector<Improvement>& improvements, Instant now) {
+Json CycleReport(const Cycle& cycle, const std::vector<Assessed>& improvements, Instant now) {
   const Instant end = cycle.end_time.value_or(now);
   double impact = 0;
   int attempted = 0, deployed = 0, rolled_back = 0;
   Json assessments = Json::array();
-  for (const Improvement& improvement : improvements) {
-    assessments.push_back(Assessment(improvement));
+  for (const auto& [improvement, watch] : improvements) {
+    assessments.push_back(Assessment(improvement, watch));
     if (improvement.status != ImprovementStatus::kQueued) ++attempted;
     if (!improvement.deployed_at) continue;
     ++deployed;

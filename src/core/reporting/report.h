@@ -7,16 +7,22 @@
 #include <vector>
 
 #include "core/model/improvement.h"
+#include "core/model/watch.h"
 
 namespace ratchet::reporting {
 
 // "completed", "rolled_back", ..., metrics {baseline, final, improvement}, cost.
-nlohmann::json Assessment(const Improvement& improvement);
+// `watch` of its deployment, with all looks; without one nothing was deployed.
+nlohmann::json Assessment(const Improvement& improvement, const std::optional<Watch>& watch);
 
 // The metrics after the deployment: all looks together, weighted by requests.
-ServiceMetrics FinalMetrics(const Improvement& improvement);
+ServiceMetrics FinalMetrics(const std::vector<Look>& looks);
 
-nlohmann::json CycleReport(const Cycle& cycle, const std::vector<Improvement>& improvements,
+struct Assessed {
+  Improvement improvement;
+  std::optional<Watch> watch;
+};
+nlohmann::json CycleReport(const Cycle& cycle, const std::vector<Assessed>& improvements,
                            Instant now);
 
 }  // namespace ratchet::reporting

@@ -9,23 +9,24 @@
 namespace ratchet::reporting {
 namespace {
 
-Improvement Watched() {
+Assessed Watched() {
   Improvement improvement;
   improvement.id = ImprovementId("imp-1");
   improvement.status = ImprovementStatus::kCompleted;
   improvement.opportunity.score = 100;
   improvement.deployed_at = FromMillis(1000);
-  improvement.baseline.operation = {
+  Watch watch;
+  watch.baseline.operation = {
       .latency_p95 = 100, .error_rate = 0.02, .throughput = 5, .requests = 100};
-  improvement.looks.push_back(
+  watch.looks.push_back(
       {.operation = {.latency_p95 = 40, .error_rate = 0.01, .throughput = 5, .requests = 300}});
-  improvement.looks.push_back(
+  watch.looks.push_back(
       {.operation = {.latency_p95 = 80, .error_rate = 0.01, .throughput = 5, .requests = 100}});
-  return improvement;
+  return {improvement, watch};
 }
 
 TEST(ReportTest, TheAssessmentHasTheContractsKeys) {
-  const auto json = Assessment(Watched());
+  const auto json = Assessment(Watched().improvement, Watched().watch);
   EXPECT_EQ(json.at("status"), "completed");
   EXPECT_EQ(json.at("metrics").at("baseline").at("latency_p95"), 100.0);
   EXPECT_EQ(json.at("metrics").at("final").at("latency_p95"), 50.0);
@@ -37,11 +38,11 @@ TEST(ReportTest, TheAssessmentHasTheContractsKeys) {
 }
 
 TEST(ReportTest, ImpactCountsWhatWasDeployedAndNotTakenBack) {
-  Improvement back = Watched();
-  back.status = ImprovementStatus::kRolledBack;
-  Improvement failed = Watched();
-  failed.status = ImprovementStatus::kFailed;
-  failed.deployed_at.reset();
+  Assessed back = Watched();
+  back.improvement.status = ImprovementStatus::kRolledBack;
+  Assessed failed = Watched();
+  failed.improvement.status = ImprovementStatus::kFailed;
+  failed.improvement.deployed_at.reset();
   Cycle cycle;
   cycle.id = CycleId("c");
   const auto json = CycleReport(cycle, {Watched(), back, failed}, FromMillis(0));

@@ -104,10 +104,11 @@ std::string GateLines(const Json& validation) {
                             validation.at("changed_line_coverage").get<double>() * 100);
 }
 
-std::string LookLines(const Json& state) {
+std::string LookLines(const Json& watch) {
+  if (watch.is_null()) return "";
   std::vector<std::vector<std::string>> rows = {
       {"LOOK", "REQUESTS", "P95", "ERRORS", "DEGRADATION", "HEALTH"}};
-  for (const Json& look : state.at("looks")) {
+  for (const Json& look : watch.at("looks")) {
     const Json& operation = look.at("operation");
     rows.push_back({std::to_string(rows.size()), operation.at("requests").dump(),
                     Ms(operation.at("latency_p95")),
@@ -136,7 +137,7 @@ std::string ImprovementDetails(const Json& improvement) {
   };
   add(GateLines(improvement.at("state").at("validation")));
   add(improvement.value("diff", ""));
-  add(LookLines(improvement.at("state")));
+  add(LookLines(improvement.at("watch")));
   add(improvement.at("verdict").at("explanation").get<std::string>());
   add(ApprovalLine(improvement));
   return Printable(page);

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "core/model/change.h"
 #include "core/model/component.h"
 
 namespace ratchet::validation {
