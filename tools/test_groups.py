@@ -141,6 +141,9 @@ def table(groups):
 
 
 def docs(groups, check):
+    cases = {"integration-" + file.name.removesuffix("_cases.py") for file in ROOT.glob("tests/integration/*_cases.py")}
+    if left_out := cases - {g.name for g in groups}:
+        sys.exit("tests/groups.toml: has no row for " + ", ".join(sorted(left_out)))
     text = TABLE.read_text()
     before, after = text.split(MARKS[0])[0], text.split(MARKS[1])[1]
     wanted = before + MARKS[0] + table(groups) + MARKS[1] + after

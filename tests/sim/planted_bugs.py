@@ -10,7 +10,8 @@ tried at once as there are cores; the compiler cache knows those whose source is
 
 --change tries what a change may have touched: the bugs whose file or whose row here differs from
 where the work left main (on main: from the commit before), and of the others every fifth, by turns
-from commit to commit. Where the history is not at hand, all.
+from commit to commit. RATCHET_TEST_BASE names another commit to compare with. Where the history is
+not at hand, all.
 
 Exit code 0: every bug was found; 1: one was not, or a safeguard is no longer where this list says
 it is.
@@ -105,6 +106,8 @@ def git(*arguments):
 
 def base_of_change():
     """The commit with which this one is compared, or None where the history does not tell."""
+    if given := os.environ.get("RATCHET_TEST_BASE"):
+        return git("rev-parse", "--verify", "--quiet", given + "^{commit}")
     head = git("rev-parse", "HEAD")
     for main in ("origin/main", "main"):
         base = git("merge-base", "HEAD", main)
