@@ -2,22 +2,36 @@
 """Shows that the simulation bites: takes safeguards out of the production code, one at a time, and
 demands that some seed breaks a promise.
 
-    planted_bugs.py BUILD_DIR [--seeds N] [--only NAME]
+    planted_bugs.py BUILD_DIR [--change] [--seeds N] [--only NAME]
 
 Each planted bug is a replacement in one source file. The file is compiled with the build's own
-command and linked before the libraries, so that it takes the place of the sound object. Exit code
-0: every bug was found; 1: one was not, or a safeguard is no longer where this list says it is.
+command and linked before the libraries, so that it takes the place of the sound object. As many are
+tried at once as there are cores; the compiler cache knows those whose source is as it was.
+
+--change tries what a change may have touched: the bugs whose file or whose row here differs from
+where the work left main (on main: from the commit before), and of the others every fifth, by turns
+from commit to commit. RATCHET_TEST_BASE names another commit to compare with. Where the history is
+not at hand, all.
+
+Exit code 0: every bug was found; 1: one was not, or a safeguard is no longer where this list says
+it is.
 """
 
 import argparse
+import ast
+import concurrent.futures
+import hashlib
 import json
+import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
-import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+TURNS = 5
 
 # name, file, what stands there, what is planted
 BUGS = [
@@ -84,6 +98,55 @@ BUGS = [
 ]
 
 
+def git(*arguments):
+    """What git says, or None where it fails."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def base_of_change():
+    """The commit with which this one is compared, or None where the history does not tell."""
+    if given := os.environ.get("RATCHET_TEST_BASE"):
+        return git("rev-parse", "--verify", "--quiet", given + "^{commit}")
+    head = git("rev-parse", "HEAD")
+    for main in ("origin/main", "main"):
+        base = git("merge-base", "HEAD", main)
+        if base and base != head:
+            return base
+    return git("rev-parse", "--verify", "--quiet", "HEAD^1")
+
+
+def bugs_at(commit):
+    """The list as it stood there."""
+    text = git("show", "%s:%s" % (commit, pathlib.Path(__file__).resolve().relative_to(ROOT))) or ""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "BUGS":
+            return ast.literal_eval(node.value)
+    return []
+
+
+def turn():
+    """Goes on by one with each commit; a shallow clone cannot count them and takes one by its name."""
+    if git("rev-parse", "--is-shallow-repository") == "false":
+        return int(git("rev-list", "--count", "HEAD")) % TURNS
+    return int(git("rev-parse", "HEAD")[:8], 16) % TURNS
+
+
+def bugs_of_change():
+    base = base_of_change()
+    if base is None:
+        print("planted bugs: all, for the history is not at hand")
+        return BUGS
+    files = set(git("diff", "--name-only", base).splitlines())
+    before = bugs_at(base)
+    touched = [bug for bug in BUGS if bug[1] in files or bug not in before]
+    others = [bug for bug in BUGS if bug not in touched]
+    this_turn = others[turn()::TURNS]
+    print("planted bugs: %d touched since %s, %d of the %d others by turns" % (len(touched), base[:10], len(this_turn), len(others)),
+          flush=True)
+    return touched + this_turn
+
+
 def commands(build):
     database = json.loads((build / "compile_commands.json").read_text())
     compile_of = {pathlib.Path(c["file"]).resolve(): c for c in database}
@@ -108,6 +171,8 @@ def compile_with(command, original, source, target, include):
             cleaned.append(word)
     at = next(i for i, w in enumerate(cleaned) if w.startswith("-I"))
     cleaned[at:at] = [f"-I{include}"]
+    if shutil.which("ccache") and "ccache" not in cleaned[0]:
+        cleaned.insert(0, "ccache")
     # The planted bug may leave something unused; that is not what is tested.
     subprocess.run(cleaned + ["-Wno-error", "-w", "-o", str(target)], cwd=command["directory"], check=True)
 
@@ -120,14 +185,15 @@ def check_safeguards():
             sys.exit(f"planted bug '{name}': {path} has the safeguard {times} times, not once")
 
 
-def plant(bug, build, compile_of, link, folder):
-    name, path, there, planted = bug
+def plant(bug, build, compile_of, link):
+    """Gives the simulation with the bug in it. Its folder has the same name each time: the compiler cache minds."""
+    _, path, there, planted = bug
+    folder = build / "planted" / hashlib.sha256(repr(bug).encode()).hexdigest()[:12]
     original = ROOT / path
-    text = original.read_text()
     include = folder / "include"
     mutated = include / pathlib.Path(path).relative_to("src")
     mutated.parent.mkdir(parents=True, exist_ok=True)
-    mutated.write_text(text.replace(there, planted))
+    mutated.write_text(original.read_text().replace(there, planted))
     sources = [original] if original.suffix == ".cc" else \
         [f for f in compile_of if "/src/" in str(f) or "/tests/sim/" in str(f)
          if f.exists() and path.removeprefix("src/") in f.read_text()]
@@ -150,9 +216,24 @@ def plant(bug, build, compile_of, link, folder):
     return binary
 
 
+def search(bug, build, compile_of, link, seeds):
+    """Gives whether the simulation finds the bug, and the line that tells it."""
+    began = time.monotonic()
+    binary = plant(bug, build, compile_of, link)
+    planted = time.monotonic()
+    run = subprocess.run([str(binary), "--seeds", str(seeds)], capture_output=True, text=True, timeout=900)
+    binary.unlink()
+    # A crash of the simulation itself proves nothing.
+    found = run.returncode == 1 and run.stdout.lstrip("\r").startswith("seed ")
+    said = run.stdout.strip().splitlines()[0] if found else f"ended with {run.returncode} {run.stderr.strip()[-300:]}"
+    return found, "%s  %5.1f + %5.1f s  %s: %s" % ("found " if found else "MISSED", planted - began, time.monotonic() - planted,
+                                                 bug[0], said)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path, nargs="?", help="left out: only check the list")
+    parser.add_argument("--change", action="store_true")
     parser.add_argument("--seeds", type=int, default=300)
     parser.add_argument("--only")
     options = parser.parse_args()
@@ -161,21 +242,14 @@ def main():
         return 0
     build = options.build.resolve()
     compile_of, link = commands(build)
-    missed = []
-    bugs = [b for b in BUGS if options.only in (None, b[0])]
-    for bug in bugs:
-        with tempfile.TemporaryDirectory() as folder:
-            binary = plant(bug, build, compile_of, link, pathlib.Path(folder))
-            run = subprocess.run([str(binary), "--seeds", str(options.seeds)],
-                                 capture_output=True, text=True, timeout=900)
-        # A crash of the simulation itself proves nothing.
-        found = run.returncode == 1 and run.stdout.lstrip("\r").startswith("seed ")
-        last = (run.stdout.strip() or run.stderr.strip()).splitlines()
-        said = last[0] if last else f"ended with {run.returncode}"
-        print(f"{'found ' if found else 'MISSED'}  {bug[0]}: {said if found else ''}", flush=True)
-        if not found:
-            missed.append(bug[0])
-    print(f"planted bugs: {len(bugs) - len(missed)} passed, {len(missed)} failed")
+    bugs = [b for b in (bugs_of_change() if options.change else BUGS) if options.only in (None, b[0])]
+    missed = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(search, b, build, compile_of, link, options.seeds) for b in bugs]):
+            found, told = done.result()
+            missed += not found
+            print(told, flush=True)
+    print(f"planted bugs: {len(bugs) - missed} passed, {missed} failed (seconds: to plant + to find)")
     return 1 if missed else 0
 
 

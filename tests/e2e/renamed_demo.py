@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""Makes a copy of the example service in which every name of its domain is another one.
+"""The demo on a copy of the example service in which every name of its domain is another one.
 
-    renamed_example.py TARGET
+    renamed_demo.py --build build/release
 
-The demo is run on the copy, too: what works only for the example's names does not work.
+What works only for the example's names does not work. What the demo says is the outcome.
 """
 
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 
-EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "examples/meeting_service"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples/meeting_service"
 NAMES = {"meeting": "parcel", "meetings": "parcels", "Meeting": "Parcel", "MEETING": "PARCEL", "MEETINGS": "PARCELS",
          "summary": "digest", "summaries": "digests", "summarize": "condense", "SummariesTest": "DigestsTest",
          "search": "lookup", "SearchIndex": "Finder", "SearchTest": "FinderTest", "transcript": "notes", "TRANSCRIPT": "NOTES",
@@ -26,8 +29,7 @@ def renamed(text):
     return WORDS.sub(lambda match: NAMES[match.group(1)], text)
 
 
-def main():
-    target = pathlib.Path(sys.argv[1])
+def copy_renamed(target):
     for source in sorted(EXAMPLE.rglob("*")):
         relative = source.relative_to(EXAMPLE)
         if not source.is_file() or "__pycache__" in relative.parts or ".ratchet" in relative.parts:
@@ -40,5 +42,11 @@ def main():
             path.write_text(renamed(source.read_text()))
 
 
+def main():
+    with tempfile.TemporaryDirectory(prefix="ratchet-renamed-") as target:
+        copy_renamed(pathlib.Path(target))
+        return subprocess.run(["/usr/bin/python3", "-B", ROOT / "tools/demo.py", *sys.argv[1:], "--service", target]).returncode
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
