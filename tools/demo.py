@@ -216,7 +216,10 @@ class Stage:
         return total.hexdigest()
 
     def improvement(self, identifier):
-        return self.ask("show", identifier)["state"]
+        shown = self.ask("show", identifier)
+        watch = shown["watch"] or {}
+        return dict(shown["state"], looks=watch.get("looks", []), baseline=watch.get("baseline"),
+                    verdict=watch.get("verdict"))
 
     def wait_status(self, identifier, wanted, seconds, on_look=None):
         end, seen = time.time() + seconds * self.pace, 0

@@ -1,6 +1,8 @@
 #pragma once
 // Talking to the running service: reload it, prove what it serves, ask for its health.
 
+#include "core/model/change.h"
+#include "core/model/monitoring.h"
 #include "core/model/component.h"
 #include "ports/http_client.h"
 

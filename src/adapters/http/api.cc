@@ -252,6 +252,7 @@ Response Api::SystemStatus(const Principal& who) {
     for (const auto& [id, improvement] : engine.active()) {
       if (!who.tenants.Allows(improvement.opportunity.tenant) || IsTerminal(improvement.status))
         continue;
+      const auto watch = engine.watches().find(improvement.watch);
       active.push_back({{"improvement_id", id.value},
                         {"status", Name(improvement.status)},
                         {"component", improvement.opportunity.component.value},
