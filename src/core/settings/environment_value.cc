@@ -28,7 +28,7 @@ std::optional<Duration> Counted(const std::string& text, Unit unit) {
 
 Value EnvironmentValue(const Setting& setting, const std::string& text) {
   Value value{.data = text,
-              .written = "\"" + Shorten(ToValidUtf8(text), 80) + "\"",
+              .written = Written(text),
               .place = {.source = Source::kEnvironment, .name = setting.variable}};
   const std::string lower = Lowercase(text);
   if (setting.unit != Unit::kNone) {

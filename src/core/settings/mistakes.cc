@@ -8,21 +8,6 @@
 
 namespace ratchet::settings {
 
-std::string Text(const Place& place) {
-  switch (place.source) {
-    case Source::kDefault:
-      return "default";
-    case Source::kProfile:
-      return "profile " + place.name;
-    case Source::kEnvironment:
-      return "environment " + place.name;
-    case Source::kFile:
-      break;
-  }
-  return place.line == 0 ? place.name
-                         : fmt::format("{}:{}:{}", place.name, place.line, place.column);
-}
-
 void Mistakes::Refuse(const Place& place, const std::string& path, const std::string& value,
                       const std::string& allowed) {
   refused_.insert(path);
@@ -63,7 +48,7 @@ std::vector<Mistake> Mistakes::InOrder() const {
 Status Mistakes::Told() const {
   std::vector<std::string> lines;
   for (const Mistake& mistake : InOrder())
-    lines.push_back(Text(mistake.place) + ": " + mistake.text);
+    lines.push_back(Text(mistake.place) + ": " + OneLine(mistake.text));
   if (lines.empty()) return {};
   return Fail(ErrorCode::kInvalidArgument, Join(lines, "\n"));
 }

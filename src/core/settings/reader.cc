@@ -64,7 +64,12 @@ class Reading {
   std::string Nearest(const std::string& name) {
     constexpr int kUnknownMax = 100;
     if (++unknown_ > kUnknownMax) return "";
-    const std::string nearest = NearestName(name, names_);
+    std::vector<std::string> known = names_;
+    for (const std::string& path : names_) {
+      const size_t dot = path.rfind('.');
+      if (dot != std::string::npos) known.push_back(path.substr(0, dot));
+    }
+    const std::string nearest = NearestName(name, known);
     return nearest.empty() ? "" : Full(nearest);
   }
 

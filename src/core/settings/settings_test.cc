@@ -12,7 +12,13 @@ struct Step {
   Duration duration{60'000};
 };
 
+struct Stage {
+  std::string name;
+  std::vector<Step> steps;
+};
+
 struct Options {
+  std::vector<Stage> stages;
   int slots = 3;
   Duration every{3'600'000};
   bool on = false;
@@ -27,6 +33,11 @@ void DeclareStep(Schema& schema, Step& step) {
   schema.Period("duration", step.duration, {Duration(1000), Duration(3'600'000)}, "How long.");
 }
 
+void DeclareStage(Schema& schema, Stage& stage) {
+  schema.Text("name", stage.name, "Its name.");
+  schema.Tables("step", stage.steps, DeclareStep, "Of the stage.");
+}
+
 void Declare(Schema& schema, Options& options) {
   schema.Integer("work.slots", options.slots, {1, 10}, "At one time.").From("SLOTS");
   schema.Period("work.every", options.every, {Duration(60'000), Duration(86'400'000)}, "Between.")
@@ -37,6 +48,7 @@ void Declare(Schema& schema, Options& options) {
   schema.SecretIn("work.key_env", options.variable, options.key, "The key's variable.");
   schema.Fixed("BRAKES", true, "there is no way without them");
   schema.Tables("step", options.steps, DeclareStep, "One after the other.");
+  schema.Tables("stage", options.stages, DeclareStage, "With steps.");
   schema.Named("by", options.named, DeclareStep, "Each its own.");
 }
 
@@ -119,6 +131,8 @@ TEST(SettingsTest, AnUnknownKeyNamesTheNearest) {
             "f:4:1: work.slot: there is no such key; nearest: work.slots");
   EXPECT_EQ(ReadAll({{"slots", At(std::int64_t{1}, 4)}}, {}).told,
             "f:4:1: slots: there is no such key; nearest: work.slots");
+  EXPECT_EQ(ReadAll({{"wrok", TableOf({}, 4)}}, {}).told,
+            "f:4:1: wrok: there is no such key; nearest: work");
   EXPECT_TRUE(ReadAll({{"work.slots", At(std::int64_t{1}, 4)}}, {}).told.contains("no such key"));
   EXPECT_EQ(ReadAll({{"work", At(true, 4, "true")}}, {}).told,
             "f:4:1: work: true; allowed: a table");
@@ -130,6 +144,11 @@ TEST(SettingsTest, TablesAreReadInOrderAndNameThemselves) {
   ASSERT_EQ(outcome.options.steps.size(), 2U);
   EXPECT_EQ(outcome.options.steps[0].share, 0.1);
   EXPECT_EQ(outcome.told, "f:3:1: step[2].share: is missing; allowed: a number from 0.01 to 1");
+  const Value stage = TableOf({{"step", At(Value::List{first, first, second}, 5)}});
+  const auto nested = ReadAll({{"stage", At(Value::List{TableOf({}), stage}, 1)}}, {});
+  ASSERT_EQ(nested.options.stages.size(), 2U);
+  EXPECT_EQ(nested.options.stages[1].steps.size(), 3U);
+  EXPECT_TRUE(nested.told.starts_with("f:3:1: stage[2].step[3].share: is missing"));
   const auto named = ReadAll({{"by", TableOf({{"a.b", first}})}}, {});
   EXPECT_EQ(named.options.named.at("a.b").share, 0.1);
   EXPECT_EQ(named.told, "");

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -25,6 +26,11 @@ struct Place {
 
 // "default", "profile careful", "ratchet.toml:12:5", "environment MAX_CONCURRENT_IMPROVEMENTS".
 std::string Text(const Place& place);
+
+// Control characters become spaces: a text from outside fits into a line of ours.
+std::string OneLine(std::string_view text);
+// A text as messages quote it, cut when it is long.
+std::string Written(std::string_view text);
 
 struct Value {
   using List = std::vector<Value>;
