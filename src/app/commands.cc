@@ -14,8 +14,9 @@
 #include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
-#include "app/cautions.h"
 #include "app/client.h"
+#include "app/config_commands.h"
+#include "app/config_document.h"
 #include "app/daemon.h"
 #include "app/state_folder.h"
 #include "core/base/hash.h"
@@ -261,18 +262,27 @@ int Ask(const std::string& verb, const Client& client, const CommandOptions& o) 
               [](const Json& j) { return "started " + j.value("cycle_id", "") + "\n"; });
 }
 
+int CheckConfig(const Result<AppConfig>& config, const CommandOptions& options) {
+  if (config) {
+    fmt::print("{}", options.json ? ConfigCheckedJson(*config) : ConfigChecked(*config));
+    return kExitOk;
+  }
+  if (!options.json) return Say(config.error(), kExitConfig);
+  fmt::print("{}", ConfigRefusedJson(config.error()));
+  return kExitConfig;
+}
+
 }  // namespace
 
 int RunCommand(const std::string& verb, const CommandOptions& options) {
-  const Environment environment = ReadEnvironment();
-  const auto config = ReadConfig(options.config_file, environment);
-  if (!config) return Say(config.error(), kExitConfig);
-  if (verb == "config check") {
-    fmt::print("{}: {} components, API on {}:{}: fine\n", options.config_file,
-               config->engine.components.size(), config->http_address, config->http_port);
-    for (const std::string& caution : Cautions(*config)) fmt::print("note: {}\n", caution);
+  if (verb == "config document") {
+    fmt::print("{}", ConfigDocument());
     return kExitOk;
   }
+  const Environment environment = ReadEnvironment();
+  const auto config = ReadConfig(options.config_file, environment);
+  if (verb == "config check") return CheckConfig(config, options);
+  if (!config) return Say(config.error(), kExitConfig);
   if (verb == "run") {
     const auto ran = RunDaemon(*config);
     return ran ? kExitOk : Say(ran.error(), kExitFailed);

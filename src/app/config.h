@@ -1,12 +1,12 @@
 #pragma once
-// Configuration: ratchet.toml < environment < flags. docs/configuration.md lists every key.
+// Configuration: a profile < ratchet.toml < environment. docs/configuration.md lists every setting.
 
-#include <map>
 #include <string>
 
 #include "adapters/openai/openai_generator.h"
 #include "adapters/otlp/otlp_receiver.h"
 #include "adapters/sqlite/sqlite_telemetry_store.h"
+#include "core/settings/reader.h"
 #include "engine/config.h"
 #include "ports/sandbox.h"
 
@@ -27,11 +27,13 @@ struct AppConfig {
   int max_tokens = 4000;
   SandboxLimits sandbox;
   std::string webhook;
+  std::vector<settings::Row> rows;  // every setting as it is held, with its origin
 };
 
-using Environment = std::map<std::string, std::string>;
+using settings::Environment;
 
-// kInvalidArgument with one line a mistake: file:line: key: value; allowed: ...
+// kInvalidArgument with one line a mistake, all of them: PLACE: key: value; allowed: ...
+// PLACE is FILE:LINE:COLUMN or "environment NAME".
 Result<AppConfig> ReadConfig(const std::string& path, const Environment& environment);
 // The same from text; `base` is the folder that relative paths start from. For tests and fuzzing.
 Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "app/profiles.h"
+
 namespace ratchet {
 namespace {
 
@@ -22,20 +26,24 @@ TEST(ConfigTest, DefaultsAreTheContracts) {
   EXPECT_EQ(config->state_dir, "/tmp/ratchet-state");
 }
 
-TEST(ConfigTest, MistakesNameFileLineKeyValueAndWhatIsAllowed) {
-  EXPECT_EQ(Mistake("[cycle]\ninterval = \"24\"\n"),
-            "ratchet.toml:2: cycle.interval: '24'; allowed: a duration from \"1m\" to \"365d\", "
-            "e.g. \"1d\"");
-  EXPECT_NE(Mistake("[http]\nport = 99999\n")
-                .find("ratchet.toml:2: http.port: 99999; allowed: a whole number from 0 to 65535"),
-            std::string::npos);
-  EXPECT_NE(
-      Mistake("[http]\nprot = 1\n").find("http.prot: there is no such key; allowed: address, port"),
-      std::string::npos);
-  EXPECT_NE(Mistake("profile = \"wild\"\n").find("basic, conservative, aggressive"),
-            std::string::npos);
-  EXPECT_NE(Mistake("[cycle]\nstart_time = \"25:00\"\n").find("cycle.start_time"),
-            std::string::npos);
+TEST(ConfigTest, MistakesNamePlaceKeyValueAndWhatIsAllowed) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"[cycle]\ninterval = \"24\"\n",
+       "ratchet.toml:2:12: cycle.interval: \"24\"; allowed: a duration from \"1m\" to \"365d\""},
+      {"[http]\nport = 99999\n",
+       "ratchet.toml:2:8: http.port: 99999; allowed: a whole number from 0 to 65535"},
+      {"[http]\nprot = 1\n",
+       "ratchet.toml:2:8: http.prot: there is no such key; nearest: http.port"},
+      {"profile = \"wild\"\n",
+       "ratchet.toml:1:11: profile: \"wild\"; allowed: basic, conservative, aggressive"},
+      {"[cycle]\nstart_time = \"25:00\"\n",
+       "ratchet.toml:2:14: cycle.start_time: \"25:00\"; allowed: a time of day from \"00:00\" to "
+       "\"23:59\""},
+      {"[cycle]\nstart_time = 1979-05-27\n",
+       "ratchet.toml:2:14: cycle.start_time: 1979-05-27; allowed: a time of day from \"00:00\" to "
+       "\"23:59\""},
+  };
+  for (const auto& [text, said] : cases) EXPECT_EQ(Mistake(text), said);
 }
 
 TEST(ConfigTest, AllMistakesAreSaidAtOnce) {
@@ -51,12 +59,70 @@ TEST(ConfigTest, TheEnvironmentOutranksTheFile) {
   ASSERT_TRUE(config);
   EXPECT_EQ(config->engine.limits.concurrent_max, 7);
   EXPECT_TRUE(config->engine.autonomous_improvements);
-  EXPECT_NE(Mistake("", {{"MAX_CONCURRENT_IMPROVEMENTS", "many"}})
-                .find("environment: MAX_CONCURRENT_IMPROVEMENTS: \"many\""),
-            std::string::npos);
+  EXPECT_EQ(Mistake("", {{"MAX_CONCURRENT_IMPROVEMENTS", "many"}}),
+            "environment MAX_CONCURRENT_IMPROVEMENTS: cycle.max_concurrent: \"many\"; allowed: a "
+            "whole number from 1 to 100");
   EXPECT_NE(Mistake("", {{"ENABLE_IMPROVEMENT_ROLLBACK", "false"}}).find("allowed: true"),
             std::string::npos);
   EXPECT_EQ(Mistake("", {{"ENABLE_IMPROVEMENT_ROLLBACK", "true"}}), "");
+}
+
+// What the file may not say, the environment may not say either.
+TEST(ConfigTest, TheEnvironmentPassesNoCheckBy) {
+  const std::string component = "[[component]]\nname = \"a\"\nroot = \"/tmp\"\n";
+  EXPECT_EQ(Mistake("", {{"MONITORING_DURATION_SECONDS", "10"}}),
+            "environment MONITORING_DURATION_SECONDS: monitoring.interval: 1m is longer than the "
+            "watch; allowed: at most duration (10s)");
+  EXPECT_EQ(Mistake(component, {{"RATCHET_STATE_DIR", "/tmp"}}),
+            "environment RATCHET_STATE_DIR: state_dir: \"/tmp\" holds the root of a; allowed: a "
+            "folder of its own");
+  for (const auto& [name, text] : Environment{{"IMPROVEMENT_CYCLE_INTERVAL_HOURS", "0"},
+                                              {"IMPROVEMENT_CYCLE_START_TIME", "2:00"},
+                                              {"MAX_CONCURRENT_IMPROVEMENTS", "0"},
+                                              {"IMPROVEMENT_QUALITY_THRESHOLD", "1.01"},
+                                              {"IMPROVEMENT_RISK_TOLERANCE", "-0.1"},
+                                              {"MONITORING_DURATION_SECONDS", "604801"},
+                                              {"ROLLBACK_DEGRADATION_THRESHOLD", "0"},
+                                              {"ENABLE_SELF_BUILDING", "maybe"},
+                                              {"ENABLE_AUTONOMOUS_IMPROVEMENTS", ""},
+                                              {"RATCHET_STATE_DIR", ""}})
+    EXPECT_TRUE(Mistake("", {{name, text}}).starts_with("environment " + name + ": ")) << name;
+}
+
+TEST(ConfigTest, PathsOfTheFileStartAtItsFolderThoseOfTheEnvironmentHere) {
+  EXPECT_EQ(ParseConfig("state_dir = \"s/\"\n", "f", "/base", {})->state_dir, "/base/s");
+  EXPECT_EQ(ParseConfig("", "f", "/base", {{"RATCHET_STATE_DIR", "s"}})->state_dir,
+            std::filesystem::current_path().string() + "/s");
+}
+
+TEST(ConfigTest, AProfileIsOutrankedByWhatIsSaid) {
+  const auto config = ParseConfig("profile = \"conservative\"\n[cycle]\nmax_concurrent = 4\n", "f",
+                                  "/tmp", {{"IMPROVEMENT_RISK_TOLERANCE", "0.07"}});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->engine.schedule.interval, std::chrono::days(7));
+  EXPECT_EQ(config->engine.limits.concurrent_max, 4);
+  EXPECT_EQ(config->engine.policy.risk_max, 0.07);
+  std::map<std::string, std::string> origins;
+  for (const auto& row : config->rows) origins[row.path] = settings::Text(row.origin);
+  EXPECT_EQ(origins["cycle.interval"], "profile conservative");
+  EXPECT_EQ(origins["cycle.max_concurrent"], "f:3:18");
+  EXPECT_EQ(origins["cycle.risk_max"], "environment IMPROVEMENT_RISK_TOLERANCE");
+  EXPECT_EQ(origins["http.port"], "default");
+}
+
+TEST(ConfigTest, EveryProfileHoldsWhatItsSettingsAllow) {
+  for (const auto& [name, same] : ProfileChoices())
+    EXPECT_EQ(Mistake("profile = \"" + same + "\"\n"), "");
+}
+
+TEST(ConfigTest, TheModelsKeyIsReadAndNotShown) {
+  const auto config = ParseConfig(
+      "[generation]\norder = [\"openai\"]\n[generation.openai]\nbase_url = \"http://x\"\nmodel = "
+      "\"m\"\napi_key_env = \"MINE\"\n",
+      "f", "/tmp", {{"MINE", "s3cret"}});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->openai->api_key, "s3cret");
+  for (const auto& row : config->rows) EXPECT_FALSE(row.value.contains("s3cret")) << row.path;
 }
 
 TEST(ConfigTest, AComponentNeedsAnExistingRootThatIsNoLink) {
@@ -101,6 +167,12 @@ TEST(ConfigTest, SettingsThatContradictEachOtherAreRefused) {
       {component + "[component.proof]\nurl = \"http://x/v\"\n", "without a kind"},
       {component + "[component.tests]\ncommand = []\n", "a program and its arguments"},
       {component + "[component.tests]\ncommand = [\"\"]\n", "a program and its arguments"},
+      {component + "[component.reload]\ncommand = []\n", "a program and its arguments"},
+      {component + "language = \"cobol\"\n", "allowed: python"},
+      {component + component, "a name that no other component has"},
+      {"[[component]]\nname = \"a\"\n", "component[1].root: is missing"},
+      {"[generation]\norder = [\"openai\"]\n", "generation.openai.model: is missing"},
+      {"[generation]\norder = [\"oracle\"]\n", "allowed: recipes, openai"},
       {"[monitoring]\nduration = \"10s\"\ninterval = \"1m\"\n", "longer than the watch"},
       {"[monitoring]\nlooks_min = 900\n", "do not fit"},
       {"[generation.openai]\nbase_url = \"http://x\"\nmodel = \"m\"\n", "has no \"openai\""},
@@ -140,7 +212,7 @@ TEST(ConfigTest, AutoNeedsTheBaselineThatItAsksFor) {
       "[[component]]\nname = \"a\"\nroot = \"/tmp\"\nautonomy = \"auto\"\n[component.proof]\n"
       "kind = \"changes\"\nurl = \"http://x/version\"\n";
   EXPECT_NE(Mistake("[monitoring]\nbaseline = \"2h\"\n" + automatic)
-                .find("ratchet.toml:1: monitoring: baseline is 2h, and autonomy \"auto\" needs 1d"),
+                .find("ratchet.toml:2:12: monitoring.baseline: 2h, and autonomy \"auto\" needs 1d"),
             std::string::npos);
   EXPECT_EQ(Mistake("[monitoring]\nbaseline = \"2h\"\nbaseline_for_auto = \"2h\"\n" + automatic),
             "");

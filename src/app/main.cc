@@ -67,7 +67,9 @@ int main(int argc, char** argv) {
   CLI::App* config = app.add_subcommand("config", "the configuration");
   config->require_subcommand(1);
   config->fallthrough();
-  add(*config, "check", "say what is wrong with it", "config check");
+  json(add(*config, "check", "say what is wrong with it, or each value with its origin",
+           "config check"));
+  add(*config, "document", "print the page of all settings", "config document");
   CLI::App* keys = app.add_subcommand("key", "API keys");
   keys->require_subcommand(1);
   keys->fallthrough();

@@ -12,6 +12,7 @@ namespace ratchet {
 
 struct TenantOverrides {
   bool enabled = true;
+  std::optional<int> concurrent_max;
   std::optional<double> risk_tolerance;
   std::optional<Duration> monitoring_duration;
   std::optional<Autonomy> autonomy;
