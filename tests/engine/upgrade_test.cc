@@ -68,6 +68,10 @@ class UpgradeTest : public ::testing::Test {
     auto engine = Engine::Open(config_, {clock_, *store_, *store_, runner_});
     ASSERT_TRUE(engine) << engine.error().message;
     engine_ = std::move(*engine);
+    // The mechanics are compared with those of the last rehearsal, which are not known any more.
+    const auto rehearsal = runner_.Take(cycle::EffectKind::kRehearse);
+    ASSERT_TRUE(rehearsal.has_value());
+    ASSERT_TRUE(engine_->OnAnswer(rehearsal->effect.key, rehearsal->start, Rehearsed{}));
   }
   EffectJob NextLook() {
     for (int i = 0; i < 20; ++i) {
