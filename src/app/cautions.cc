@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace ratchet {
 
 std::vector<std::string> Cautions(const AppConfig& config) {
@@ -10,6 +12,9 @@ std::vector<std::string> Cautions(const AppConfig& config) {
     const auto say = [&](std::string_view what) {
       cautions.push_back(fmt::format("component {}: {}", id.value, what));
     };
+    std::error_code error;
+    if (!std::filesystem::exists(component.root, error))
+      say(component.root + " does not exist: it is unavailable until it does");
     if (component.autonomy < Autonomy::kSuggest) continue;
     if (component.tests.command.empty())
       say("has no [component.tests]: no change of it can pass the gates");

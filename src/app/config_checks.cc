@@ -115,7 +115,10 @@ void CheckRoot(ComponentConfig& component, const std::string& path, Mistakes& mi
   std::error_code error;
   const auto status = fs::symlink_status(component.root, error);
   if (component.root == "/") return refuse("", "the folder of the component's code");
-  if (!fs::exists(status)) return refuse(" does not exist", "an existing folder");
+  if (!fs::exists(status)) {  // it may come back: it is unavailable, and stops nothing else
+    component.root = fs::weakly_canonical(component.root, error).string();
+    return;
+  }
   if (fs::is_symlink(status)) return refuse(" is a symbolic link", "the folder itself");
   if (!fs::is_directory(status)) return refuse(" is no folder", "an existing folder");
   // Only the last name may not be a link; what leads there is resolved once, here.

@@ -40,6 +40,7 @@ struct EngineConfig {
   int max_improvements = 3;              // a cycle
   Duration analysis_window{24 * 3'600'000};
   Duration baseline_window{24 * 3'600'000};
+  Duration inspection{300'000};           // between two looks at which version is there
   Duration retention{90LL * 86'400'000};  // of looks, insights, alerts and outcomes
   Duration telemetry_delay{5'000};        // how late telemetry may arrive and still count in a look
 };

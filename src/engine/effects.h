@@ -21,6 +21,7 @@ struct EffectJob {
   std::optional<TargetKey> target;  // to be rehearsed
   std::optional<Cycle> cycle;
   std::optional<CycleAccount> account;        // for a report
+  std::map<ComponentId, SeenVersion> seen;    // at the last inspection
   std::optional<Instant> target_changed_at;   // for baselines: the version is not older
   std::map<ComponentId, Instant> changed_at;  // of all components, for analyses
   std::uint64_t start = 0;  // which start of this process it is; the answer names it
@@ -38,6 +39,9 @@ struct AnalysisFound {
 struct Rehearsed {
   Status result;
 };
+struct Inspected {
+  Result<SeenVersion> seen;
+};
 struct Delivered {
   Status result;
 };
@@ -47,7 +51,7 @@ struct Held {                // the kill switch came first: the effect waits for
 };
 
 using Answer = std::variant<cycle::ImprovementEvent, cycle::WatchEvent, Result<AnalysisFound>,
-                            Rehearsed, Delivered, Held>;
+                            Rehearsed, Inspected, Delivered, Held>;
 
 // Starts a job and returns; the owner of engine and runner hands the answer to Engine::OnAnswer,
 // with the job's key and start.

@@ -141,6 +141,7 @@ Status Engine::Recover() {
   } else {
     tx.timers_cleared.emplace_back(kScheduleSubject, TimerKind::kSchedule);
   }
+  for (const auto& [id, config] : config_.components) AskInspection(id, tx);
   if (!timers_.contains({kRetentionSubject, TimerKind::kRetention}))
     tx.timers_set.push_back({kRetentionSubject, TimerKind::kRetention, ports_.clock.Now()});
   AddAudit(tx, "ratchet", "system.started", ToText(Json{{"stopped", system_.stopped}}));
@@ -172,16 +173,28 @@ std::string Engine::Misfit(const Improvement& improvement) const {
   return "";
 }
 
-// What is watched goes on by what was stored with it; what was not deployed yet was made for a
-// configuration that may be gone.
+// What is watched goes on by what was stored with it. What was not deployed yet was made and
+// approved for a configuration that is gone; what may have been is undone.
 Status Engine::EndMisfits() {
-  std::vector<std::pair<ImprovementId, std::string>> misfits;
+  std::vector<std::pair<Improvement, std::string>> misfits;
   for (const auto& [id, improvement] : improvements_) {
-    if (IsTerminal(improvement.status) || !improvement.watch.empty()) continue;
-    if (const std::string why = Misfit(improvement); !why.empty()) misfits.emplace_back(id, why);
+    if (IsTerminal(improvement.status)) continue;
+    if (std::string why = Misfit(improvement); !why.empty())
+      misfits.emplace_back(improvement, std::move(why));
   }
-  for (const auto& [id, why] : misfits)
-    TRY_STATUS(Apply(std::pair(id, cycle::Outdated{why}), std::nullopt));
+  for (const auto& [improvement, why] : misfits) {
+    if (improvement.watch.empty()) {
+      TRY_STATUS(Apply(std::pair(improvement.id, cycle::Outdated{why}), std::nullopt));
+      continue;
+    }
+    const auto asked = std::ranges::find_if(effects_, [&](const auto& entry) {
+      const Effect& effect = entry.second.effect;
+      return effect.kind == EffectKind::kDeploy && effect.subject == improvement.watch.value;
+    });
+    if (asked == effects_.end()) continue;
+    const EffectKey key = asked->first;
+    TRY_STATUS(Apply(std::pair(improvement.watch, cycle::Withdrawn{why}), key));
+  }
   return {};
 }
 
@@ -372,6 +385,8 @@ void Engine::StartEffect(const StoredEffect& stored) {
   if (!cycle::RunsWhileStopped(effect.kind)) {
     job.hold = [this] { return stopped_.load(); };
   }
+  for (const auto& [key, target] : targets_)
+    if (target.seen) job.seen[key.component] = *target.seen;
   job.start = ++starts_;
   running_[effect.key] = job.start;
   ports_.runner.Start(std::move(job));

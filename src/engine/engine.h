@@ -125,6 +125,9 @@ class Engine {
   Status OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& found,
                     const std::string& subject);
   Status OnRehearsed(const EffectKey& key, const Status& result, const std::string& subject);
+  Status OnInspected(const EffectKey& key, const Result<SeenVersion>& seen, const ComponentId& id);
+  void Notice(TargetState& target, const Result<SeenVersion>& seen, Transaction& tx);
+  void AskInspection(const ComponentId& id, Transaction& tx);
   Status OnDelivered(const EffectKey& key, const Status& result);
   void AskRehearsal(const TargetKey& target, Transaction& tx);
   static Status MayOperateAll(const Principal& who);

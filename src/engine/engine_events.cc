@@ -44,6 +44,8 @@ Status Engine::OnAnswer(const EffectKey& key, std::uint64_t start, const Answer&
     TRY_STATUS(OnAnalysis(key, *found, subject));
   } else if (const auto* rehearsed = std::get_if<Rehearsed>(&answer)) {
     TRY_STATUS(OnRehearsed(key, rehearsed->result, subject));
+  } else if (const auto* inspected = std::get_if<Inspected>(&answer)) {
+    TRY_STATUS(OnInspected(key, inspected->seen, ComponentId(subject)));
   } else if (const auto* delivered = std::get_if<Delivered>(&answer)) {
     TRY_STATUS(OnDelivered(key, delivered->result));
   } else {
@@ -231,6 +233,48 @@ Status Engine::OnRehearsed(const EffectKey& key, const Status& result, const std
   return Commit(tx);
 }
 
+void Engine::AskInspection(const ComponentId& id, Transaction& tx) {
+  if (!config_.components.contains(id)) return;
+  AddEffect({.key = EffectKey(id.value + "/inspect/1"),
+             .kind = EffectKind::kInspect,
+             .subject = id.value},
+            tx);
+}
+
+Status Engine::OnInspected(const EffectKey& key, const Result<SeenVersion>& seen,
+                           const ComponentId& id) {
+  Transaction tx;
+  tx.effects_done.push_back(key);
+  tx.timers_set.push_back(
+      {id.value, TimerKind::kInspection, ports_.clock.Now() + config_.inspection});
+  for (auto& [target, state] : targets_)
+    if (target.component == id) Notice(state, seen, tx);
+  return Commit(tx);
+}
+
+// A component whose source cannot be read is told of once, and once more when it is back; the
+// others go on.
+void Engine::Notice(TargetState& target, const Result<SeenVersion>& seen, Transaction& tx) {
+  const std::string unavailable = seen ? "" : seen.error().message;
+  const bool other = seen && (!target.seen || target.seen->version != seen->version);
+  const bool turned = unavailable.empty() != target.unavailable.empty();
+  if (!other && !turned) return;
+  if (other) target.seen = *seen;
+  target.unavailable = unavailable;
+  tx.targets.push_back(target);
+  if (!turned) return;
+  const std::string name = Name(target.target);
+  AddAudit(tx, "ratchet", seen ? "component.available" : "component.unavailable",
+           ToText(Json{{"target", name}, {"reason", unavailable}}), {}, target.target.component);
+  AddAlert(tx, {.severity = seen ? AlertSeverity::kInfo : AlertSeverity::kHigh,
+                .component = target.target.component,
+                .title = seen ? "component available again" : "component unavailable",
+                .text = seen ? name + " can be read again"
+                             : fmt::format("{} cannot be read, nothing is changed in it: {}", name,
+                                           unavailable),
+                .at = ports_.clock.Now()});
+}
+
 // What cannot be delivered is tried again, ever more seldom, for about two days.
 Status Engine::OnDelivered(const EffectKey& key, const Status& result) {
   Transaction tx;
@@ -294,6 +338,8 @@ Status Engine::FireDueTimers() {
       (void)Advance(WatchId(subject), cycle::TimerFired{kind}, tx);
     } else if (improvements_.contains(ImprovementId(subject))) {
       (void)Advance(ImprovementId(subject), cycle::TimerFired{kind}, tx);
+    } else if (kind == TimerKind::kInspection) {
+      AskInspection(ComponentId(subject), tx);
     } else if (const auto target = TargetNamed(subject); target && kind == TimerKind::kRehearsal) {
       AskRehearsal(*target, tx);
     }

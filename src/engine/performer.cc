@@ -114,6 +114,8 @@ Answer Performer::Perform(const EffectJob& job) {
     case EffectKind::kRehearse:
       if (!job.target) return Rehearsed{Fail(ErrorCode::kNotFound, "no such target")};
       return Rehearsed{Rehearse(job.target->component)};
+    case EffectKind::kInspect:
+      return Inspected{Inspect(ComponentId(job.effect.subject), job.seen)};
     case EffectKind::kNotify: {
       const auto alert = FromJson<Alert>(job.effect.payload);
       if (!alert) return Delivered{std::unexpected(alert.error())};
@@ -158,6 +160,8 @@ Answer Performer::FailureOf(EffectKind kind, const std::string& reason) {
       return Result<AnalysisFound>(Fail(ErrorCode::kInternal, reason));
     case EffectKind::kRehearse:
       return Rehearsed{Fail(ErrorCode::kInternal, reason)};
+    case EffectKind::kInspect:
+      return Inspected{Fail(ErrorCode::kInternal, reason)};
     case EffectKind::kNotify:
     case EffectKind::kPublish:
       return Delivered{Fail(ErrorCode::kInternal, reason)};
@@ -177,6 +181,21 @@ Answer Performer::FailureOf(EffectKind kind, const std::string& reason) {
       return WatchEvent(cycle::RollbackFailed{reason});
   }
   return Held{};
+}
+
+// When the version that is there came: the files know when they were touched, which is later than
+// that where the content stayed as it was seen before.
+Instant Performer::ChangedAt(const ComponentId& id, const ComponentTree& tree,
+                             const std::map<ComponentId, SeenVersion>& seen) {
+  const auto known = seen.find(id);
+  const bool same = known != seen.end() && known->second.version == tree.hash;
+  return same ? std::min(known->second.changed_at, tree.changed_at) : tree.changed_at;
+}
+
+Result<SeenVersion> Performer::Inspect(const ComponentId& id,
+                                       const std::map<ComponentId, SeenVersion>& seen) {
+  TRY(const ComponentTree tree, ReadTree(id));
+  return SeenVersion{tree.hash, ChangedAt(id, tree, seen)};
 }
 
 Status Performer::Rehearse(const ComponentId& id) {
@@ -201,7 +220,7 @@ Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
     // Releases by others show in the files only; a root that cannot be read is told elsewhere.
     if (const auto tree = ports_.tree.Read(component)) {
       Instant& known = changed_at.try_emplace(id).first->second;
-      known = std::max(known, tree->changed_at);
+      known = std::max(known, ChangedAt(id, *tree, job.seen));
     }
   }
   const analysis::AnalysisWindows windows{
@@ -335,7 +354,8 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   if (!tree) return cycle::BaselineFailed{tree.error().message};
   if (tree->hash != improvement.tree_before) return cycle::Outdated{};
   // Others may have released while nobody of us looked: the files know when.
-  const Instant changed_at = std::max(tree->changed_at, job.target_changed_at.value_or(Instant()));
+  const Instant there_since = ChangedAt(improvement.opportunity.component, *tree, job.seen);
+  const Instant changed_at = std::max(there_since, job.target_changed_at.value_or(Instant()));
   const Duration step = ports_.telemetry.resolution();
   Window window{Settled() - config_.baseline_window, Settled()};
   window.begin = std::max(window.begin, RoundDown(changed_at, step) + step);

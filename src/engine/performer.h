@@ -48,6 +48,10 @@ class Performer {
   [[nodiscard]] Result<ComponentConfig> ConfigOf(const ComponentId& id) const;
   Result<ComponentTree> ReadTree(const ComponentId& id);
   Status Rehearse(const ComponentId& id);
+  Result<SeenVersion> Inspect(const ComponentId& id,
+                              const std::map<ComponentId, SeenVersion>& seen);
+  static Instant ChangedAt(const ComponentId& id, const ComponentTree& tree,
+                           const std::map<ComponentId, SeenVersion>& seen);
   Status Publish(const EffectJob& job);
   Result<AnalysisFound> Analyse(const EffectJob& job);
   Result<std::vector<CallShape>> Shapes(TelemetryQuery query,

@@ -181,7 +181,7 @@ class Life {
       case 7:
         return UndoOrReject();
       case 8:
-        return StopOrResume();
+        return random_.Chance(0.3) ? MoveFolder() : StopOrResume();
       default:
         return Release();
     }
@@ -229,13 +229,28 @@ class Life {
   }
 
   void ChangeByHand() {
-    auto at = world_.components.begin();
-    std::advance(at, static_cast<std::ptrdiff_t>(random_.Below(world_.components.size())));
-    world_.Write(at->second, fmt::format("hotfix {}", ++hotfixes_));
-    world_.qualities[at->second.content] = static_cast<Quality>(random_.Below(3));
-    at->second.foreign = true;
-    at->second.foreign_since = clock_.now;
-    world_.Serve(at->second);
+    SimComponent& component = SomeComponent();
+    if (random_.Chance(0.2)) {  // a backup by hard link: no other version
+      component.changed_at = clock_.now;
+      return;
+    }
+    world_.Write(component, fmt::format("hotfix {}", ++hotfixes_));
+    world_.qualities[component.content] = static_cast<Quality>(random_.Below(3));
+    component.foreign = true;
+    component.foreign_since = clock_.now;
+    world_.Serve(component);
+  }
+
+  // Somebody takes a component's folder away, or brings it back.
+  void MoveFolder() {
+    SimComponent& component = SomeComponent();
+    component.gone = !component.gone;
+  }
+
+  SimComponent& SomeComponent() {
+    return std::next(world_.components.begin(),
+                     static_cast<std::ptrdiff_t>(random_.Below(world_.components.size())))
+        ->second;
   }
 
   void UndoOrReject() {
@@ -285,6 +300,7 @@ class Life {
   void Heal() {
     world_.faults = {.port_fails = 0, .port_dies = 0};
     world_.calm = true;
+    for (auto& [id, component] : world_.components) component.gone = false;
     if (disk_.failed() || disk_.full() || random_.Chance(0.5)) Restart();
     disk_.FailAfter(-1);
     config_.schedule.enabled = false;

@@ -72,6 +72,7 @@ EngineConfig SimConfig() {
   config.analysis_baseline = Duration(3'600'000);
   config.baseline_window = Duration(3'600'000);
   config.analysis_window = Duration(3'600'000);
+  config.inspection = Duration(30 * 60'000);
   return config;
 }
 
@@ -213,6 +214,7 @@ Result<ComponentTree> SimSourceTree::Read(const ComponentConfig& of) {
   if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the disk is away");
   if (of.root != RootOf(of.id)) throw PromiseBroken("P1: it is not known where a component is");
   const SimComponent& component = world_.components.at(of.id);
+  if (component.gone) return Fail(ErrorCode::kNotFound, "the folder is gone");
   return ComponentTree{.files = {{kFile, component.content}},
                        .hash = World::HashOf(component.content),
                        .changed_at = component.changed_at};
@@ -233,6 +235,7 @@ SimComponent& SimDeployer::Find(const DeploymentPlan& plan) {
 
 DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
   SimComponent& component = Find(plan);
+  if (component.gone) return {DeployOutcome::kFailedUntouched, "the folder is gone"};
   world_.MayDie();
   const std::string seen = World::HashOf(component.content);
   const auto step = deployment::StepTowards({seen, plan.expected, plan.wanted.version});
@@ -264,6 +267,7 @@ DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& ho
 
 DeployResult SimDeployer::Promote(const DeploymentPlan& plan) {
   SimComponent& component = Find(plan);
+  if (component.gone) return {DeployOutcome::kFailedTouched, "the folder is gone"};
   world_.MayDie();
   const std::string seen = World::HashOf(component.content);
   if (seen != plan.wanted.version) return {DeployOutcome::kTreeChanged, seen};
@@ -275,6 +279,7 @@ DeployResult SimDeployer::Promote(const DeploymentPlan& plan) {
 
 DeployResult SimDeployer::RollBack(const DeploymentPlan& plan) {
   SimComponent& component = Find(plan);
+  if (component.gone) return {DeployOutcome::kFailedTouched, "the folder is gone"};
   world_.MayDie();
   const std::string seen = World::HashOf(component.content);
   const auto step = deployment::StepTowards({seen, plan.expected, plan.wanted.version});

@@ -33,6 +33,7 @@ enum class Quality { kGood, kNeutral, kBad, kBroken };
 struct SimComponent {
   std::string content;   // of its only file
   bool foreign = false;  // somebody else wrote it
+  bool gone = false;     // its folder is away
   Instant foreign_since;
   Instant changed_at;   // when `content` was written
   std::string serving;  // what the running service has loaded

@@ -8,10 +8,10 @@ namespace {
 
 constexpr auto kEffectNames = std::to_array<std::string_view>(
     {"analyse", "generate", "validate", "measure_baseline", "deploy", "promote", "look",
-     "roll_back", "rehearse", "notify", "publish"});
-constexpr auto kTimerNames =
-    std::to_array<std::string_view>({"look", "approval_expiry", "rollback_retry", "schedule",
-                                     "baseline", "rehearsal", "retention", "delivery"});
+     "roll_back", "rehearse", "inspect", "notify", "publish"});
+constexpr auto kTimerNames = std::to_array<std::string_view>(
+    {"look", "approval_expiry", "rollback_retry", "schedule", "baseline", "rehearsal", "inspection",
+     "retention", "delivery"});
 
 }  // namespace
 
@@ -32,7 +32,8 @@ std::optional<TimerKind> ParseTimerKind(std::string_view name) {
 
 bool RunsWhileStopped(EffectKind kind) {
   return kind == EffectKind::kLook || kind == EffectKind::kRollBack ||
-         kind == EffectKind::kNotify || kind == EffectKind::kPublish;
+         kind == EffectKind::kInspect || kind == EffectKind::kNotify ||
+         kind == EffectKind::kPublish;
 }
 
 }  // namespace ratchet::cycle

@@ -19,7 +19,8 @@ enum class EffectKind {
   kPromote,  // a canary to all traffic
   kLook,
   kRollBack,
-  kRehearse,  // of a component
+  kRehearse,  // of a target
+  kInspect,   // of a component: which version is there
   kNotify,
   kPublish,  // the report of a cycle
 };
@@ -30,9 +31,10 @@ enum class TimerKind {
   kRollbackRetry,
   kSchedule,
   kBaseline,
-  kRehearsal,  // of a component, again
-  kRetention,  // what is too old is forgotten
-  kDelivery,   // of an alert or a report, again; its subject is the effect's key
+  kRehearsal,   // of a component, again
+  kInspection,  // of a component
+  kRetention,   // what is too old is forgotten
+  kDelivery,    // of an alert or a report, again; its subject is the effect's key
 };
 
 std::string_view Name(EffectKind kind);

@@ -56,6 +56,12 @@ class Stepper {
     return {};
   }
 
+  Status On(const Withdrawn& event) {
+    TRY_STATUS(Expect({WatchStatus::kDeploying}));
+    Undo(EndReason::kOutdated, event.why);
+    return {};
+  }
+
   Status On(const Promoted&) {
     TRY_STATUS(Expect({WatchStatus::kPromoting}));
     Serve(state().step + 1);

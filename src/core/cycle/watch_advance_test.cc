@@ -83,6 +83,13 @@ TEST_F(WatchAdvanceTest, AReleaseBeforeTheDeploymentFreezesNothing) {
   EXPECT_TRUE(step.effects.empty());
 }
 
+TEST_F(WatchAdvanceTest, WhatIsWithdrawnOnItsWayIsUndone) {
+  const auto step = Step(In(WatchStatus::kDeploying), Withdrawn{"the component is shared now"});
+  EXPECT_EQ(step.state.status, WatchStatus::kUndoing);
+  EXPECT_EQ(step.state.reason, EndReason::kOutdated);
+  EXPECT_FALSE(AdvanceWatch(In(WatchStatus::kWatching), Withdrawn{"late"}, kNow));
+}
+
 TEST_F(WatchAdvanceTest, AForeignChangeFreezesAndTells) {
   const auto step = Step(In(WatchStatus::kWatching), TreeChangedByOthers{"hotfix"});
   EXPECT_EQ(step.state.end, WatchEnd::kChangedByOthers);

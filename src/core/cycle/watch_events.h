@@ -24,6 +24,11 @@ struct PromoteFailed {
 };
 // Nothing of ours was ever there: somebody released before the deployment.
 struct ReleasedBefore {};
+// What it was approved for is not configured any more, and it is not known yet whether it was
+// deployed.
+struct Withdrawn {
+  std::string why;
+};
 struct TreeChangedByOthers {
   std::string seen_tree;
   std::vector<std::string> left;  // files that still have the watched version's content
@@ -43,7 +48,7 @@ struct UndoRequested {
 };
 
 using WatchEvent = std::variant<Deployed, DeployFailed, Promoted, PromoteFailed, ReleasedBefore,
-                                TreeChangedByOthers, LookTaken, LookFailed, RolledBack,
+                                Withdrawn, TreeChangedByOthers, LookTaken, LookFailed, RolledBack,
                                 RollbackFailed, UndoRequested, TimerFired>;
 
 // --- What a watch tells the improvement that it belongs to

@@ -107,8 +107,10 @@ RATCHET_JSON(Watch, id, target, improvement, tenant, reach, operation, promise, 
              version_after, policy, component, steps, fence, status, created_at, changed_at,
              deployed_at, ended_at, baseline, step, step_since, looks, looks_taken, verdict,
              undo_tries, reason, explanation, end)
+RATCHET_JSON(SeenVersion, version, changed_at)
 RATCHET_JSON(TargetState, target, frozen, frozen_reason, expected_version, changed_at, losses_kept,
-             watch, fence, rehearsed_at, rehearsal_error, rehearsals_failed, rehearsed_settings)
+             watch, fence, seen, unavailable, rehearsed_at, rehearsal_error, rehearsals_failed,
+             rehearsed_settings)
 RATCHET_JSON(Cycle, id, tenant, trigger, priority, actor, analysis_window, max_improvements, status,
              start_time, end_time, telemetry, opportunities_identified, improvements, error)
 RATCHET_JSON(Outcome, improvement, at, reason, kind, tenant, component, operation, author,

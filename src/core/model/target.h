@@ -24,6 +24,13 @@ inline std::string Name(const TargetKey& target) {
                                : target.component.value + "@" + target.tenant.value;
 }
 
+// A version as it was seen, and since when it is there. Only content makes a version: that a file
+// was touched, linked or given another mode is no release.
+struct SeenVersion {
+  std::string version;
+  Instant changed_at;
+};
+
 // A target as the engine knows it between deployments.
 struct TargetState {
   TargetKey target;
@@ -34,6 +41,8 @@ struct TargetState {
   double losses_kept = 0;   // of the metrics not promised, by what was kept on others' last release
   WatchId watch;            // the one that is open; empty: none
   std::uint64_t fence = 0;  // of the last deed
+  std::optional<SeenVersion> seen;  // at the last inspection
+  std::string unavailable;          // why its source cannot be read; empty: it can
   std::optional<Instant> rehearsed_at;
   std::string rehearsal_error;
   int rehearsals_failed = 0;       // in a row
