@@ -8,8 +8,10 @@
 
 namespace {
 
+constexpr const char* kSecret = "s3cret of the model";
+
 ratchet::Environment EnvironmentOf(std::string_view text) {
-  ratchet::Environment environment = {{"OPENAI_API_KEY", "\1secret\1"}};
+  ratchet::Environment environment = {{"OPENAI_API_KEY", kSecret}};
   for (const std::string_view line : ratchet::SplitLines(text)) {
     const size_t equals = line.find('=');
     if (equals != std::string_view::npos)
@@ -37,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) {
     Demand(!config.error().message.empty());
     return 0;
   }
+  const bool said = all.contains(kSecret);  // by the input itself
   for (const auto& row : config->rows)
-    Demand(!row.path.empty() && !row.value.contains("\1secret\1"));
+    Demand(!row.path.empty() && (said || !row.value.contains(kSecret)));
   return 0;
 }

@@ -9,7 +9,16 @@
 
 namespace ratchet {
 
+namespace {
+
 using Json = nlohmann::ordered_json;
+
+// Names of files need not be UTF-8.
+std::string Page(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
 
 std::string ConfigChecked(const AppConfig& config) {
   std::string text;
@@ -26,14 +35,14 @@ std::string ConfigCheckedJson(const AppConfig& config) {
   Json rows = Json::array();
   for (const settings::Row& row : config.rows)
     rows.push_back({{"key", row.path}, {"value", row.value}, {"origin", Text(row.origin)}});
-  return Json{{"file", config.file}, {"settings", rows}, {"notes", Cautions(config)}}.dump(2) +
-         "\n";
+  return Page(
+      Json::object({{"file", config.file}, {"settings", rows}, {"notes", Cautions(config)}}));
 }
 
 std::string ConfigRefusedJson(const Error& error) {
   Json lines = Json::array();
   for (const std::string_view line : SplitLines(error.message)) lines.push_back(line);
-  return Json{{"mistakes", lines}}.dump(2) + "\n";
+  return Page(Json::object({{"mistakes", lines}}));
 }
 
 }  // namespace ratchet

@@ -98,7 +98,7 @@ class Reading {
   static std::string Shown(const Setting& setting, const Place& origin) {
     const std::string shown = setting.show();
     if (shown.empty() && origin.source == Source::kDefault) return setting.default_is;
-    return setting.secret && !shown.empty() ? kSecret : shown;
+    return setting.secret && !shown.empty() ? kSecret : OneLine(shown);
   }
 
   // The higher sources later.
