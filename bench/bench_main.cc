@@ -14,7 +14,7 @@
 #include "adapters/python/python_support.h"
 #include "core/base/hash.h"
 #include "core/deployment/tree_hash.h"
-#include "engine/gates.h"
+#include "engine/gates/gates.h"
 
 namespace {
 
@@ -40,10 +40,10 @@ void StaticGates(benchmark::State& state) {
   if (text.str().empty()) return state.SkipWithError("RATCHET_BENCH_FILE is not set");
   const python::PythonSupport language;
   BwrapSandbox sandbox;
-  EngineConfig config;
+  const std::map<ComponentId, ComponentConfig> components;
   ComponentConfig component;
   component.allowed = {"**"};
-  const Gates gates(config, language, sandbox, {});
+  Gates gates(components, language, sandbox, {});
   Change change{.files = {{"a.py", text.str(), text.str() + "\n\nX = 1\n"}}};
   for (auto _ : state) benchmark::DoNotOptimize(gates.StaticGates(component, change));
 }

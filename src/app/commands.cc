@@ -23,7 +23,7 @@
 #include "core/model/names.h"
 #include "core/model/serialize.h"
 #include "core/reporting/text_page.h"
-#include "engine/gates.h"
+#include "engine/gates/gates.h"
 
 namespace ratchet {
 namespace {
@@ -189,7 +189,7 @@ int Validate(const AppConfig& config, const CommandOptions& options) {
                 fmt::format("--change {}: {}", options.change_dir, error.message())});
   const python::PythonSupport language;
   BwrapSandbox sandbox;
-  Gates gates(config.engine, language, sandbox, config.sandbox);
+  Gates gates(config.engine.components, language, sandbox, config.sandbox);
   if (isatty(2) != 0)
     fmt::print(stderr, "running the gates, the component's tests among them ...\n");
   const auto report =

@@ -22,7 +22,7 @@
 #include "app/state_folder.h"
 #include "core/model/serialize.h"
 #include "engine/author_chain.h"
-#include "engine/gates.h"
+#include "engine/gates/gates.h"
 #include "engine/loop.h"
 
 namespace ratchet {
@@ -166,7 +166,7 @@ Status RunDaemon(const AppConfig& given) {
   files::InPlaceDeployer deployer(config.engine.components, http_client);
   AuthorChain author(language, LinksOf(config, model.get()), config.max_tokens);
   config.engine.generation_cost_bound_usd = author.CostBound();
-  Gates gates(config.engine, language, sandbox, config.sandbox);
+  Gates gates(config.engine.components, language, sandbox, config.sandbox);
   WebhookNotifier notifier(config.webhook, http_client, log);
   files::ReportFolder reports(folder.reports());
   LoggedStateStore logged(*stores.state, log);
