@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "adapters/models/provider_list.h"
 #include "app/config_reader.h"
 #include "app/toml_syntax.h"
 #include "core/base/text.h"
@@ -58,7 +59,10 @@ class Reading {
   Reading(AppConfig& config, std::string base) : config_(config), base_(std::move(base)) {}
 
   // The environment's name for the model's key.
-  [[nodiscard]] const std::string& key_variable() const { return key_variable_; }
+  // Of the environment, by provider.
+  [[nodiscard]] const std::map<std::string, std::string>& key_variables() const {
+    return key_variables_;
+  }
 
   void All(Table& root) {
     EngineConfig& engine = config_.engine;
@@ -188,34 +192,40 @@ class Reading {
   void Generation(Table& root) {
     Table t = root.Sub("generation");
     t.Texts("order", config_.authors);
+    std::vector<std::string> known = {"recipes"};
+    for (const models::ProviderKind* kind : models::kAllProviders) known.emplace_back(kind->name);
     for (const std::string& author : config_.authors) {
-      if (author != "recipes" && author != "openai")
-        t.Wrong("order", "\"" + author + "\"", "recipes, openai");
+      if (std::ranges::find(known, author) == known.end())
+        t.Wrong("order", "\"" + author + "\"", Join(known, ", "));
     }
     t.Integer("max_tokens", config_.max_tokens, 100, 200'000);
     t.Number("daily_budget_usd", config_.engine.daily_budget_usd, 0, 1e6);
-    const bool wanted = std::find(config_.authors.begin(), config_.authors.end(), "openai") !=
-                        config_.authors.end();
-    Table o = t.Sub("openai");
-    if (wanted || t.Has("openai")) OpenAi(t, o);
-    if (!wanted && t.Has("openai"))
-      t.Wrong("order", "has no \"openai\", which [generation.openai] configures",
-              "[\"recipes\", \"openai\"]");
-    o.Finish();
+    for (const models::ProviderKind* kind : models::kAllProviders) {
+      const std::string name(kind->name);
+      const bool wanted = std::ranges::find(config_.authors, name) != config_.authors.end();
+      Table o = t.Sub(kind->name);
+      if (wanted || t.Has(kind->name)) Model(*kind, t, o);
+      if (!wanted && t.Has(kind->name)) {
+        t.Wrong("order", "has no \"" + name + "\", which [generation." + name + "] configures",
+                "[\"recipes\", \"" + name + "\"]");
+      }
+      o.Finish();
+    }
     t.Finish();
   }
 
-  void OpenAi(Table& parent, Table& o) {
-    OpenAiConfig model;
-    std::string key_variable = "OPENAI_API_KEY";
+  void Model(const models::ProviderKind& kind, Table& parent, Table& o) {
+    models::ModelConfig model;
+    std::string& key_variable = key_variables_[kind.name];
+    key_variable = kind.api_key_variable;
     double price_in = -1, price_out = -1;
     double temperature = 0.1;
     bool send_temperature = true;
     o.Text("base_url", model.base_url);
     o.Text("model", model.model);
     o.Text("api_key_env", key_variable);
-    o.Period("timeout", model.timeout, kSecond, kHour);
-    o.Integer("retries", model.retries, 0, 10);
+    o.Period("timeout", model.calls.timeout, kSecond, kHour);
+    o.Integer("retries", model.calls.retries, 0, 10);
     o.Number("temperature", temperature, 0, 2);
     o.Flag("send_temperature", send_temperature);
     o.Number("usd_per_million_in", price_in, 0, 1e6);
@@ -223,18 +233,17 @@ class Reading {
     o.OneOf("token_parameter", {"max_tokens", "max_completion_tokens"},
             [&](const std::string& p) { model.token_parameter = p; });
     if (!IsUrl(model.base_url))
-      parent.Wrong("openai", "base_url \"" + model.base_url + "\"",
+      parent.Wrong(kind.name, "base_url \"" + model.base_url + "\"",
                    "an http or https URL, e.g. \"http://127.0.0.1:8080/v1\"");
-    if (model.model.empty()) parent.Wrong("openai", "model \"\"", "the model's name");
+    if (model.model.empty()) parent.Wrong(kind.name, "model \"\"", "the model's name");
     // An unknown price counts as the dearest known one; a model on this machine costs no money.
     const bool local = model.base_url.find("//127.0.0.1") != std::string::npos ||
                        model.base_url.find("//localhost") != std::string::npos;
     constexpr double kDearestIn = 75, kDearestOut = 150;  // US dollars a million tokens, 2026
-    model.usd_per_million_in = price_in >= 0 ? price_in : local ? 0 : kDearestIn;
-    model.usd_per_million_out = price_out >= 0 ? price_out : local ? 0 : kDearestOut;
+    model.calls.prices.usd_per_million_in = price_in >= 0 ? price_in : local ? 0 : kDearestIn;
+    model.calls.prices.usd_per_million_out = price_out >= 0 ? price_out : local ? 0 : kDearestOut;
     model.temperature = send_temperature ? std::optional(temperature) : std::nullopt;
-    key_variable_ = key_variable;
-    config_.openai = model;
+    config_.models[kind.name] = model;
   }
 
   void Sandboxing(Table& root) {
@@ -449,7 +458,7 @@ class Reading {
 
   AppConfig& config_;
   std::string base_;
-  std::string key_variable_;
+  std::map<std::string, std::string> key_variables_;
 };
 
 // The environment's names work as they stand (DESIGN section 2 and 9).
@@ -560,9 +569,9 @@ Result<AppConfig> ParseConfig(std::string_view text, const std::string& name,
   Reading reading(config, base);
   reading.All(root);
   EnvironmentReading(environment, mistakes).All(config);
-  if (config.openai) {
-    const auto key = environment.find(reading.key_variable());
-    if (key != environment.end()) config.openai->api_key = key->second;
+  for (auto& [provider, model] : config.models) {
+    const auto key = environment.find(reading.key_variables().at(provider));
+    if (key != environment.end()) model.api_key = key->second;
   }
   if (!mistakes.empty()) return Fail(ErrorCode::kInvalidArgument, Join(mistakes, "\n"));
   return config;

@@ -16,25 +16,17 @@
 #include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
+#include "app/authors.h"
 #include "app/cautions.h"
 #include "app/housekeeping.h"
 #include "app/logged_state_store.h"
 #include "app/state_folder.h"
 #include "core/model/serialize.h"
-#include "engine/author_chain.h"
 #include "engine/gates/gates.h"
 #include "engine/loop.h"
 
 namespace ratchet {
 namespace {
-
-std::vector<AuthorChain::Link> LinksOf(const AppConfig& config, CodeGenerator* model) {
-  std::vector<AuthorChain::Link> links;
-  links.reserve(config.authors.size());
-  for (const std::string& author : config.authors)
-    links.push_back({author == "openai" ? model : nullptr});
-  return links;
-}
 
 // Those that end the daemon wait, in every thread to come, until somebody asks for them.
 sigset_t BlockSignals() {
@@ -156,15 +148,11 @@ Status RunDaemon(const AppConfig& given) {
   SqliteTelemetryStore& telemetry = *stores.telemetry;
 
   CurlHttpClient http_client;
-  std::unique_ptr<OpenAiGenerator> model;
-  if (config.openai) {
-    model = std::make_unique<OpenAiGenerator>(*config.openai, http_client, clock,
-                                              [](Duration d) { std::this_thread::sleep_for(d); });
-  }
+  const Authors authors(config, http_client, clock);
   const python::PythonSupport language;
   BwrapSandbox sandbox;
   files::InPlaceDeployer deployer(config.engine.components, http_client);
-  AuthorChain author(language, LinksOf(config, model.get()), config.max_tokens);
+  AuthorChain author(language, authors.Links(), config.max_tokens);
   config.engine.generation_cost_bound_usd = author.CostBound();
   Gates gates(config.engine.components, language, sandbox, config.sandbox);
   WebhookNotifier notifier(config.webhook, http_client, log);

@@ -100,22 +100,17 @@ void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request,
     answer.change = Fail(ErrorCode::kResourceExhausted, site.path + " is too large for a prompt");
     return;
   }
-  const auto reply = model.Complete({.system = prompt.system,
-                                     .user = prompt.user,
-                                     .max_tokens = max_tokens_,
-                                     .hold = request.hold});
-  if (!reply) {
-    // A call without a usable answer may have been billed, unless it was refused at the door.
-    if (reply.error().code != ErrorCode::kPermissionDenied) {
-      answer.cost_usd += model.CostBound(generation::EstimateTokens(prompt.user), max_tokens_);
-    }
-    answer.change = std::unexpected(reply.error());
+  const ModelAnswer said = model.Complete(
+      {.prompt = {.system = prompt.system, .user = prompt.user, .max_tokens = max_tokens_},
+       .hold = request.hold});
+  answer.tokens += said.tokens;
+  answer.cost_usd += said.cost_usd;
+  if (!said.reply) {
+    answer.change = std::unexpected(said.reply.error());
     return;
   }
-  answer.tokens += reply->tokens_in + reply->tokens_out;
-  answer.cost_usd += reply->cost_usd;
-  context.stop_reason = reply->stop_reason;
-  const auto parsed = generation::ParseReply(reply->text, context);
+  context.stop = said.reply->stop;
+  const auto parsed = generation::ParseReply(said.reply->text, context);
   if (parsed.verdict != generation::ReplyVerdict::kAccept) {
     answer.repairable = parsed.verdict == generation::ReplyVerdict::kRetry;
     answer.change =
