@@ -9,7 +9,6 @@
 
 #include "adapters/bwrap/bwrap_sandbox.h"
 #include "adapters/clock/system_clock.h"
-#include "adapters/curl/curl_http_client.h"
 #include "adapters/files/in_place_deployer.h"
 #include "adapters/http/key_ring.h"
 #include "adapters/python/python_support.h"
@@ -169,9 +168,10 @@ int AddKey(const AppConfig& config, const CommandOptions& options) {
 
 // Runs every gate on a folder of changed files, without a daemon.
 int Validate(const AppConfig& config, const CommandOptions& options) {
-  CurlHttpClient http;
-  files::InPlaceDeployer deployer(config.engine.components, http);
-  const auto tree = deployer.Read(ComponentId(options.component));
+  const auto component = config.engine.components.find(ComponentId(options.component));
+  if (component == config.engine.components.end())
+    return Say({ErrorCode::kNotFound, "no component " + options.component + " is configured"});
+  const auto tree = files::FileSourceTree().Read(component->second);
   if (!tree) return Say(tree.error());
   Change change{.author = Author::kModel, .author_name = "by hand"};
   std::error_code error;

@@ -151,7 +151,8 @@ Status RunDaemon(const AppConfig& given) {
   const Authors authors(config, http_client, clock);
   const python::PythonSupport language;
   BwrapSandbox sandbox;
-  files::InPlaceDeployer deployer(config.engine.components, http_client);
+  files::FileSourceTree tree;
+  files::InPlaceDeployer deployer(http_client);
   AuthorChain author(language, authors.Links(), config.max_tokens);
   config.engine.generation_cost_bound_usd = author.CostBound();
   Gates gates(config.engine.components, language, sandbox, config.sandbox);
@@ -159,7 +160,7 @@ Status RunDaemon(const AppConfig& given) {
   files::ReportFolder reports(folder.reports());
   LoggedStateStore logged(*stores.state, log);
   Performer performer(config.engine,
-                      {clock, telemetry, author, gates, deployer, notifier, reports});
+                      {clock, telemetry, author, gates, tree, deployer, notifier, reports});
   EngineLoop loop(config.engine, clock, logged, performer);
   if (const Status started = loop.Start(); !started)
     return std::unexpected(started.error().Within("start the engine"));

@@ -9,7 +9,7 @@
 #include "core/cycle/events.h"
 #include "engine/cycle_account.h"
 #include "ports/change_author.h"
-#include "ports/deployer.h"
+#include "ports/hold_check.h"
 
 namespace ratchet {
 

@@ -33,15 +33,6 @@ bool NeedsChange(EffectKind kind) {
          kind == EffectKind::kPromote || kind == EffectKind::kLook || kind == EffectKind::kRollBack;
 }
 
-DeploymentPlan PlanOf(const EffectJob& job) {
-  const Improvement& improvement = ImprovementOf(job);
-  return {.improvement = improvement.id,
-          .component = improvement.opportunity.component,
-          .change = ChangeOf(job),
-          .tree_before = improvement.tree_before,
-          .tree_after = improvement.tree_after};
-}
-
 cycle::Validated NotValidated(const std::string& why) {
   ValidationReport report;
   report.sandbox_worked = true;
@@ -74,6 +65,28 @@ Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch(
 
 }  // namespace
 
+Result<ComponentConfig> Performer::ConfigOf(const ComponentId& id) const {
+  const auto at = config_.components.find(id);
+  if (at != config_.components.end()) return at->second;
+  return Fail(ErrorCode::kNotFound, "no component " + id.value + " is configured");
+}
+
+Result<ComponentTree> Performer::ReadTree(const ComponentId& id) {
+  TRY(const ComponentConfig component, ConfigOf(id));
+  return ports_.tree.Read(component);
+}
+
+Result<DeploymentPlan> Performer::PlanOf(const EffectJob& job) const {
+  const Improvement& improvement = ImprovementOf(job);
+  const ComponentId& id = improvement.opportunity.component;
+  TRY(ComponentConfig component, ConfigOf(id));
+  return DeploymentPlan{.component = std::move(component),
+                        .wanted = {.version = improvement.tree_after, .target = {id, {}}},
+                        .expected = improvement.tree_before,
+                        .change = ChangeOf(job),
+                        .name = improvement.id.value};
+}
+
 Answer Performer::Perform(const EffectJob& job) {
   // A deployment looks at the switch itself, behind its look at the tree: what an interrupted
   // attempt left in place must be watched or undone, also now.
@@ -83,7 +96,7 @@ Answer Performer::Perform(const EffectJob& job) {
       if (!job.cycle) return Result<AnalysisFound>(Fail(ErrorCode::kInternal, "no cycle"));
       return Analyse(job);
     case EffectKind::kRehearse:
-      return Rehearsed{ports_.deployer.Rehearse(ComponentId(job.effect.subject))};
+      return Rehearsed{Rehearse(ComponentId(job.effect.subject))};
     case EffectKind::kNotify: {
       const auto alert = FromJson<Alert>(job.effect.payload);
       if (!alert) return Delivered{std::unexpected(alert.error())};
@@ -141,6 +154,11 @@ Answer Performer::FailureOf(EffectKind kind, const std::string& reason) {
   return Held{};
 }
 
+Status Performer::Rehearse(const ComponentId& id) {
+  TRY(const ComponentConfig component, ConfigOf(id));
+  return ports_.deployer.Rehearse(component);
+}
+
 // A new file for each state of the audit log: what was signed once is never written over.
 Status Performer::Publish(const EffectJob& job) {
   if (!job.account) return Fail(ErrorCode::kUnavailable, "the cycle could not be read");
@@ -156,7 +174,7 @@ Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
   std::map<ComponentId, Instant> changed_at = job.changed_at;
   for (const auto& [id, component] : config_.components) {
     // Releases by others show in the files only; a root that cannot be read is told elsewhere.
-    if (const auto tree = ports_.deployer.Read(id)) {
+    if (const auto tree = ports_.tree.Read(component)) {
       Instant& known = changed_at.try_emplace(id).first->second;
       known = std::max(known, tree->changed_at);
     }
@@ -208,7 +226,7 @@ Result<std::vector<CallShape>> Performer::Shapes(TelemetryQuery query,
 
 Answer Performer::Generate(const EffectJob& job) {
   const Improvement& improvement = ImprovementOf(job);
-  auto tree = ports_.deployer.Read(improvement.opportunity.component);
+  auto tree = ReadTree(improvement.opportunity.component);
   if (!tree) return ImprovementEvent(cycle::GenerationFailed{.reason = tree.error().message});
   const AuthorRequest request{.opportunity = improvement.opportunity,
                               .tree = *tree,
@@ -242,7 +260,7 @@ Answer Performer::Generate(const EffectJob& job) {
 
 ImprovementEvent Performer::Validate(const EffectJob& job) {
   const Improvement& improvement = ImprovementOf(job);
-  const auto tree = ports_.deployer.Read(improvement.opportunity.component);
+  const auto tree = ReadTree(improvement.opportunity.component);
   if (!tree) return NotValidated(tree.error().message);
   if (tree->hash != improvement.tree_before) {
     return NotValidated("the component changed after the change was written");
@@ -289,7 +307,7 @@ Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, W
 // make the next change look better or worse than it is.
 ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   const Improvement& improvement = ImprovementOf(job);
-  const auto tree = ports_.deployer.Read(improvement.opportunity.component);
+  const auto tree = ReadTree(improvement.opportunity.component);
   if (!tree) return cycle::BaselineFailed{tree.error().message};
   if (tree->hash != improvement.tree_before) return cycle::Outdated{};
   // Others may have released while nobody of us looked: the files know when.
@@ -314,7 +332,11 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
 }
 
 Answer Performer::Deploy(const EffectJob& job) {
-  const DeployResult result = ports_.deployer.Deploy(PlanOf(job), job.hold);
+  const auto plan = PlanOf(job);
+  if (!plan) return FailureOf(job.effect.kind, plan.error().message);
+  const bool promotes = job.effect.kind == EffectKind::kPromote;
+  const DeployResult result =
+      promotes ? ports_.deployer.Promote(*plan) : ports_.deployer.Deploy(*plan, job.hold);
   switch (result.outcome) {
     case DeployOutcome::kDone:
       return ImprovementEvent(cycle::Deployed{result.share});
@@ -337,7 +359,7 @@ Answer Performer::Deploy(const EffectJob& job) {
 cycle::TreeChangedByOthers Performer::ChangedByOthers(const EffectJob& job,
                                                       const std::string& seen) {
   cycle::TreeChangedByOthers event{.seen_tree = seen};
-  const auto tree = ports_.deployer.Read(ImprovementOf(job).opportunity.component);
+  const auto tree = ReadTree(ImprovementOf(job).opportunity.component);
   if (!tree) return event;
   for (const FileChange& file : ChangeOf(job).files) {
     const auto there = std::ranges::find(tree->files, file.path, &SourceFile::path);
@@ -350,10 +372,12 @@ ImprovementEvent Performer::Look(const EffectJob& job) {
   const Improvement& improvement = ImprovementOf(job);
   const ComponentId& component = improvement.opportunity.component;
   CHECK(improvement.deployed_at.has_value(), "what is watched was deployed");
-  const auto tree = ports_.deployer.Read(component);
+  const auto tree = ReadTree(component);
   if (tree && tree->hash != improvement.tree_after) return ChangedByOthers(job, tree->hash);
   ratchet::Look look;
-  look.health = ports_.deployer.CheckHealth(component);
+  const auto configured = ConfigOf(component);
+  if (!configured) return cycle::LookFailed{configured.error().message};
+  look.health = ports_.deployer.CheckHealth(*configured);
   if (!tree && look.health != Health::kFailing) return cycle::LookFailed{tree.error().message};
   const Duration step = ports_.telemetry.resolution();
   const Instant first = RoundDown(*improvement.deployed_at + step - Duration(1), step);
@@ -373,7 +397,9 @@ ImprovementEvent Performer::Look(const EffectJob& job) {
 }
 
 ImprovementEvent Performer::RollBack(const EffectJob& job) {
-  const DeployResult result = ports_.deployer.RollBack(PlanOf(job));
+  const auto plan = PlanOf(job);
+  if (!plan) return cycle::RollbackFailed{plan.error().message};
+  const DeployResult result = ports_.deployer.RollBack(deployment::Reverse(*plan));
   switch (result.outcome) {
     case DeployOutcome::kDone:
       return cycle::RolledBack{};

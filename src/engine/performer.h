@@ -9,8 +9,10 @@
 #include "engine/effects.h"
 #include "ports/change_validator.h"
 #include "ports/clock.h"
+#include "ports/deployer.h"
 #include "ports/notifier.h"
 #include "ports/report_sink.h"
+#include "ports/source_tree.h"
 #include "ports/telemetry_store.h"
 
 namespace ratchet {
@@ -22,6 +24,7 @@ class Performer {
     TelemetryStore& telemetry;
     ChangeAuthor& author;
     ChangeValidator& validator;
+    SourceTree& tree;
     Deployer& deployer;
     Notifier& notifier;
     ReportSink& reports;
@@ -33,6 +36,10 @@ class Performer {
   [[nodiscard]] static Answer FailureOf(cycle::EffectKind kind, const std::string& reason);
 
  private:
+  [[nodiscard]] Result<ComponentConfig> ConfigOf(const ComponentId& id) const;
+  Result<ComponentTree> ReadTree(const ComponentId& id);
+  [[nodiscard]] Result<DeploymentPlan> PlanOf(const EffectJob& job) const;
+  Status Rehearse(const ComponentId& id);
   Status Publish(const EffectJob& job);
   Result<AnalysisFound> Analyse(const EffectJob& job);
   Result<std::vector<CallShape>> Shapes(TelemetryQuery query,

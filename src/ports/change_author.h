@@ -4,7 +4,8 @@
 #include <string>
 
 #include "core/model/component.h"
-#include "ports/deployer.h"
+#include "ports/hold_check.h"
+#include "ports/source_tree.h"
 
 namespace ratchet {
 

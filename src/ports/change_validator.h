@@ -2,7 +2,7 @@
 // The gates of phase 4, run on one change.
 
 #include "core/model/component.h"
-#include "ports/deployer.h"
+#include "ports/source_tree.h"
 
 namespace ratchet {
 

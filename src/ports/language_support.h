@@ -8,8 +8,8 @@
 
 #include "core/model/change.h"
 #include "core/model/telemetry.h"
-#include "ports/deployer.h"
 #include "ports/sandbox.h"
+#include "ports/source_tree.h"
 
 namespace ratchet {
 

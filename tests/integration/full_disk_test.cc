@@ -56,7 +56,7 @@ class FullDiskTest : public ::testing::Test {
     component.root = root_.string();
     component.reload = {.kind = ReloadKind::kHttp, .url = "reload"};
     component.proof = {.kind = ProofKind::kDigest, .url = "proof", .timeout = Duration(200)};
-    components_[component.id] = component;
+    component_ = component;
   }
   void TearDown() override {
     for (const auto& entry : fs::directory_iterator(kDisk)) fs::remove_all(entry.path());
@@ -74,14 +74,13 @@ class FullDiskTest : public ::testing::Test {
   static void MakeRoom() { fs::remove(kDisk / "filler"); }
 
   DeploymentPlan Plan(std::vector<FileChange> files) {
-    DeploymentPlan plan{.improvement = ImprovementId("imp-1"),
-                        .component = ComponentId("app"),
-                        .change = {.files = std::move(files)}};
-    const auto tree = deployer_.Read(plan.component);
-    plan.tree_before = tree->hash;
+    DeploymentPlan plan{
+        .component = component_, .change = {.files = std::move(files)}, .name = "imp-1"};
+    const auto tree = tree_.Read(plan.component);
+    plan.expected = tree->hash;
     std::vector<FileDigest> digests;
     for (const auto& file : tree->files) digests.push_back({file.path, Sha256Hex(file.text)});
-    plan.tree_after = deployment::TreeHash(*deployment::Apply(digests, plan.change));
+    plan.wanted.version = deployment::TreeHash(*deployment::Apply(digests, plan.change));
     return plan;
   }
   void RefusesWhenFullAndRollsBackWhenFull(const DeploymentPlan& plan) {
@@ -89,21 +88,22 @@ class FullDiskTest : public ::testing::Test {
     const auto refused = deployer_.Deploy(plan, {});
     EXPECT_EQ(refused.outcome, DeployOutcome::kFailedUntouched);
     EXPECT_NE(refused.detail.find("No space left"), std::string::npos) << refused.detail;
-    EXPECT_EQ(deployer_.Read(plan.component)->hash, plan.tree_before);
+    EXPECT_EQ(tree_.Read(plan.component)->hash, plan.expected);
     MakeRoom();
     const auto deployed = deployer_.Deploy(plan, {});
     ASSERT_EQ(deployed.outcome, DeployOutcome::kDone) << deployed.detail;
-    EXPECT_EQ(deployer_.Read(plan.component)->hash, plan.tree_after);
+    EXPECT_EQ(tree_.Read(plan.component)->hash, plan.wanted.version);
     FillUp();
-    const auto back = deployer_.RollBack(plan);
+    const auto back = deployer_.RollBack(deployment::Reverse(plan));
     EXPECT_EQ(back.outcome, DeployOutcome::kDone) << back.detail;
-    EXPECT_EQ(deployer_.Read(plan.component)->hash, plan.tree_before);
+    EXPECT_EQ(tree_.Read(plan.component)->hash, plan.expected);
   }
 
   fs::path root_;
-  std::map<ComponentId, ComponentConfig> components_;
+  ComponentConfig component_;
+  files::FileSourceTree tree_;
   Service service_;
-  files::InPlaceDeployer deployer_{components_, service_};
+  files::InPlaceDeployer deployer_{service_};
 };
 
 TEST_F(FullDiskTest, OneFileIsRolledBackWithoutSpace) {
@@ -116,7 +116,7 @@ TEST_F(FullDiskTest, SeveralFilesAreRolledBackWithTheReservedSpace) {
   const fs::path reserve = kDisk / ".ratchet-app-imp-1.reserve";
   ASSERT_EQ(deployer_.Deploy(plan, {}).outcome, DeployOutcome::kDone);
   EXPECT_GE(fs::file_size(reserve), 256U << 10);
-  ASSERT_EQ(deployer_.RollBack(plan).outcome, DeployOutcome::kDone);
+  ASSERT_EQ(deployer_.RollBack(deployment::Reverse(plan)).outcome, DeployOutcome::kDone);
   EXPECT_FALSE(fs::exists(reserve));
   RefusesWhenFullAndRollsBackWhenFull(plan);
   EXPECT_EQ(ReadText(root_ / "a.py") + ReadText(root_ / "deep/er/b.py"), "old a\nold b\n");

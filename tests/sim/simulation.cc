@@ -563,11 +563,12 @@ class Life {
   SimTelemetry telemetry_{world_};
   SimAuthor author_{world_};
   SimValidator validator_{world_};
+  SimSourceTree tree_{world_};
   SimDeployer deployer_{world_};
   SimNotifier notifier_{world_};
   SimReports reports_{world_};
-  Performer performer_{config_,
-                       {clock_, telemetry_, author_, validator_, deployer_, notifier_, reports_}};
+  Performer performer_{
+      config_, {clock_, telemetry_, author_, validator_, tree_, deployer_, notifier_, reports_}};
   std::unique_ptr<SqliteStateStore> store_;
   std::unique_ptr<SimRunner> runner_;
   std::unique_ptr<Engine> engine_;

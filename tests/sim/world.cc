@@ -193,20 +193,20 @@ Result<ValidationReport> SimValidator::Validate(const ComponentId&, const Compon
 
 // --- Deployment ---------------------------------------------------------------------------------
 
-Result<ComponentTree> SimDeployer::Read(const ComponentId& id) {
+Result<ComponentTree> SimSourceTree::Read(const ComponentConfig& of) {
   world_.MayDie();
   if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the disk is away");
-  const SimComponent& component = world_.components.at(id);
+  const SimComponent& component = world_.components.at(of.id);
   return ComponentTree{.files = {{kFile, component.content}},
                        .hash = World::HashOf(component.content),
                        .changed_at = component.changed_at};
 }
 
 DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
-  SimComponent& component = world_.components.at(plan.component);
+  SimComponent& component = world_.components.at(plan.component.id);
   world_.MayDie();
   const std::string seen = World::HashOf(component.content);
-  const auto step = deployment::StepTowards({seen, plan.tree_before, plan.tree_after});
+  const auto step = deployment::StepTowards({seen, plan.expected, plan.wanted.version});
   if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, seen};
   if (step == deployment::TreeStep::kWrite) {
     if (world_.Fails()) return {DeployOutcome::kFailedUntouched, "disk full"};
@@ -220,27 +220,34 @@ DeployResult SimDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& ho
     if (world_.taken_back.contains({component.content, after}))
       throw PromiseBroken("P1: what was taken back is deployed again");
     world_.Write(component, after);
-    world_.owner[component.content] = plan.improvement;
+    world_.owner[component.content] = ImprovementId(plan.name);
   }
   world_.MayDie();
   if (world_.Fails()) return {DeployOutcome::kFailedTouched, "the reload failed"};
   world_.Serve(component);
   world_.MayDie();
+  return {DeployOutcome::kDone, ""};
+}
+
+DeployResult SimDeployer::Promote(const DeploymentPlan& plan) {
+  world_.MayDie();
+  const std::string seen = World::HashOf(world_.components.at(plan.component.id).content);
+  if (seen != plan.wanted.version) return {DeployOutcome::kTreeChanged, seen};
   return {DeployOutcome::kDone, ""};
 }
 
 DeployResult SimDeployer::RollBack(const DeploymentPlan& plan) {
-  SimComponent& component = world_.components.at(plan.component);
+  SimComponent& component = world_.components.at(plan.component.id);
   world_.MayDie();
   const std::string seen = World::HashOf(component.content);
-  const auto step = deployment::StepTowards({seen, plan.tree_after, plan.tree_before});
+  const auto step = deployment::StepTowards({seen, plan.expected, plan.wanted.version});
   if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, seen};
   if (step == deployment::TreeStep::kWrite) {
     if (world_.Fails()) return {DeployOutcome::kFailedUntouched, "disk error"};
-    if (component.content != plan.change.files.at(0).after) {
+    if (component.content != *plan.change.files.at(0).before) {
       throw PromiseBroken("P2: somebody else's version was overwritten by a rollback");
     }
-    world_.Write(component, *plan.change.files.at(0).before);
+    world_.Write(component, plan.change.files.at(0).after);
   }
   world_.MayDie();
   if (world_.Fails()) return {DeployOutcome::kFailedTouched, "the reload failed"};
@@ -248,15 +255,15 @@ DeployResult SimDeployer::RollBack(const DeploymentPlan& plan) {
   return {DeployOutcome::kDone, ""};
 }
 
-Status SimDeployer::Rehearse(const ComponentId&) {
+Status SimDeployer::Rehearse(const ComponentConfig&) {
   world_.MayDie();
   if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "the reload failed");
   return {};
 }
 
-Health SimDeployer::CheckHealth(const ComponentId& id) {
+Health SimDeployer::CheckHealth(const ComponentConfig& of) {
   world_.MayDie();
-  const Quality quality = world_.QualityOf(world_.components.at(id).serving);
+  const Quality quality = world_.QualityOf(world_.components.at(of.id).serving);
   if (quality == Quality::kBroken && world_.random.Chance(0.5)) return Health::kFailing;
   return Health::kHealthy;
 }

@@ -127,14 +127,23 @@ class SimValidator : public ChangeValidator {
   World& world_;
 };
 
+class SimSourceTree : public SourceTree {
+ public:
+  explicit SimSourceTree(World& world) : world_(world) {}
+  Result<ComponentTree> Read(const ComponentConfig& component) override;
+
+ private:
+  World& world_;
+};
+
 class SimDeployer : public Deployer {
  public:
   explicit SimDeployer(World& world) : world_(world) {}
-  Result<ComponentTree> Read(const ComponentId& component) override;
   DeployResult Deploy(const DeploymentPlan& plan, const HoldCheck& hold) override;
+  DeployResult Promote(const DeploymentPlan& plan) override;
   DeployResult RollBack(const DeploymentPlan& plan) override;
-  Status Rehearse(const ComponentId& component) override;
-  Health CheckHealth(const ComponentId& component) override;
+  Status Rehearse(const ComponentConfig& component) override;
+  Health CheckHealth(const ComponentConfig& component) override;
 
  private:
   World& world_;

@@ -8,26 +8,64 @@
 
 #include "adapters/files/file_exchange.h"
 #include "adapters/files/root_exchange.h"
-#include "core/base/check.h"
 #include "core/base/hash.h"
 
 namespace ratchet::files {
 namespace {
 
-std::string KeptRoot(const ComponentConfig& component, const DeploymentPlan& plan) {
-  const size_t slash = component.root.rfind('/');
-  return fmt::format("{}/.ratchet-{}-{}", component.root.substr(0, slash),
-                     component.root.substr(slash + 1), plan.improvement.value);
+std::string KeptRoot(const DeploymentPlan& plan) {
+  const std::string& root = plan.component.root;
+  const size_t slash = root.rfind('/');
+  return fmt::format("{}/.ratchet-{}-{}", root.substr(0, slash), root.substr(slash + 1), plan.name);
+}
+
+FileSwap SwapOf(const DeploymentPlan& plan, const FileChange& file) {
+  return {.path = file.path,
+          .kept_name = plan.name + ".kept",
+          .expected_sha256 = Sha256Hex(file.before.value_or("")),
+          .wanted = file.after};
+}
+
+RootSwap SwapOf(const DeploymentPlan& plan, SwapPurpose purpose) {
+  return {.purpose = purpose,
+          .root = plan.component.root,
+          .kept = KeptRoot(plan),
+          .contents = {},
+          .sources = plan.component.sources,
+          .expected_tree = plan.expected,
+          .wanted_tree = plan.wanted.version};
+}
+
+// What an interrupted attempt took out may have been somebody else's, and nobody looked at it yet.
+Result<bool> PutForeignFileBack(const DeploymentPlan& plan) {
+  if (plan.change.files.size() != 1) return false;
+  TRY(const Descriptor root, OpenRoot(plan.component.root));
+  return PutForeignBack(root, SwapOf(plan, plan.change.files.front()));
+}
+
+// True: done. False: somebody else's content was there at the last moment, and still is.
+Result<bool> SwapAll(const DeploymentPlan& plan, SwapPurpose purpose) {
+  const bool deploys = purpose == SwapPurpose::kDeploy;
+  for (const FileChange& file : plan.change.files) {
+    if (!file.before)
+      return Fail(ErrorCode::kInvalidArgument,
+                  file.path + ": new files cannot be deployed in place");
+  }
+  if (plan.change.files.size() == 1) {
+    TRY(const Descriptor root, OpenRoot(plan.component.root));
+    if (deploys) CleanKept(root, plan.name);
+    TRY(const Exchange exchange, SwapFile(root, SwapOf(plan, plan.change.files.front())));
+    return exchange == Exchange::kDone;
+  }
+  if (deploys) CleanKeptRoots(plan.component.root, KeptRoot(plan));
+  RootSwap swap = SwapOf(plan, purpose);
+  for (const FileChange& file : plan.change.files)
+    swap.contents.emplace_back(file.path, file.after);
+  TRY(const RootExchange exchange, SwapRoot(swap));
+  return exchange == RootExchange::kDone;
 }
 
 }  // namespace
-
-Result<const ComponentConfig*> InPlaceDeployer::Find(const ComponentId& id) const {
-  const auto at = components_.find(id);
-  if (at == components_.end())
-    return Fail(ErrorCode::kNotFound, "no component " + id.value + " is configured");
-  return &at->second;
-}
 
 static Status RehearseExchange(const Descriptor& root, const SourceFile& like) {
   TRY(const auto parent, OpenParent(root, like.path));
@@ -47,176 +85,100 @@ static Status RehearseExchange(const Descriptor& root, const SourceFile& like) {
   return done;
 }
 
-Result<ComponentTree> InPlaceDeployer::Read(const ComponentId& id) {
-  TRY(const ComponentConfig* component, Find(id));
-  TRY(const Descriptor root, OpenRoot(component->root));
-  return ReadTree(root, component->sources);
+Result<ComponentTree> FileSourceTree::Read(const ComponentConfig& component) {
+  TRY(const Descriptor root, OpenRoot(component.root));
+  return ReadTree(root, component.sources);
 }
 
 DeployResult InPlaceDeployer::Deploy(const DeploymentPlan& plan, const HoldCheck& hold) {
-  const auto component = Find(plan.component);
-  if (!component) return {DeployOutcome::kFailedUntouched, component.error().message};
-  DeployResult placed = PutInPlace(**component, plan, Direction::kForward, hold);
-  if (placed.outcome != DeployOutcome::kDone) return placed;
-  return Serve(**component, plan, Direction::kForward);
+  DeployResult placed = PutInPlace(plan, SwapPurpose::kDeploy, hold);
+  return placed.outcome == DeployOutcome::kDone ? Serve(plan, Proof::kDeployed) : placed;
+}
+
+DeployResult InPlaceDeployer::Promote(const DeploymentPlan& plan) {
+  const auto tree = tree_.Read(plan.component);
+  if (!tree) return {DeployOutcome::kFailedTouched, tree.error().message};
+  if (tree->hash != plan.wanted.version) return {DeployOutcome::kTreeChanged, tree->hash};
+  return {DeployOutcome::kDone, ""};
 }
 
 DeployResult InPlaceDeployer::RollBack(const DeploymentPlan& plan) {
-  const auto component = Find(plan.component);
-  if (!component) return {DeployOutcome::kFailedUntouched, component.error().message};
-  DeployResult placed = PutInPlace(**component, plan, Direction::kBack, {});
-  if (placed.outcome != DeployOutcome::kDone) return placed;
-  return Serve(**component, plan, Direction::kBack);
+  DeployResult placed = PutInPlace(plan, SwapPurpose::kRollBack, {});
+  return placed.outcome == DeployOutcome::kDone ? Serve(plan, Proof::kRestored) : placed;
 }
 
-DeployResult InPlaceDeployer::PutInPlace(const ComponentConfig& component,
-                                         const DeploymentPlan& plan, Direction direction,
+DeployResult InPlaceDeployer::PutInPlace(const DeploymentPlan& plan, SwapPurpose purpose,
                                          const HoldCheck& hold) {
-  const bool forward = direction == Direction::kForward;
-  const auto put_back = PutForeignFileBack(component, plan, direction);
+  const auto seen_now = [&] {
+    const auto now = tree_.Read(plan.component);
+    return now ? now->hash : "unreadable";
+  };
+  const auto put_back = PutForeignFileBack(plan);
   if (!put_back) return {DeployOutcome::kFailedTouched, put_back.error().message};
-  const auto tree = Read(component.id);
+  const auto tree = tree_.Read(plan.component);
   if (!tree) return {DeployOutcome::kFailedUntouched, tree.error().message};
   if (*put_back) return {DeployOutcome::kTreeChanged, tree->hash};
-  const auto step =
-      deployment::StepTowards({.seen = tree->hash,
-                               .expected = forward ? plan.tree_before : plan.tree_after,
-                               .wanted = forward ? plan.tree_after : plan.tree_before});
+  const auto step = deployment::StepTowards(
+      {.seen = tree->hash, .expected = plan.expected, .wanted = plan.wanted.version});
   if (step == deployment::TreeStep::kLeaveAlone) return {DeployOutcome::kTreeChanged, tree->hash};
-  if (step == deployment::TreeStep::kNothing) return FinishFolder(component, plan, direction);
+  if (step == deployment::TreeStep::kNothing) {
+    // Of a folder it may not have been looked yet at what came out.
+    if (plan.change.files.size() == 1) return {DeployOutcome::kDone, ""};
+    const auto done = FinishSwap(SwapOf(plan, purpose));
+    if (!done) return {DeployOutcome::kFailedTouched, done.error().message};
+    if (*done != RootExchange::kForeign) return {DeployOutcome::kDone, ""};
+    return {DeployOutcome::kTreeChanged, seen_now()};
+  }
   if (hold && hold()) return {DeployOutcome::kHeld, ""};
-  const auto swapped = SwapAll(component, plan, direction);
+  const auto swapped = SwapAll(plan, purpose);
   if (swapped && *swapped) return {DeployOutcome::kDone, ""};
-  const auto now = Read(component.id);
-  if (!swapped) {
-    // It may have failed behind the exchange, when the disk could not confirm it.
-    const bool untouched = now && now->hash == tree->hash;
-    return {untouched ? DeployOutcome::kFailedUntouched : DeployOutcome::kFailedTouched,
-            swapped.error().message};
-  }
-  return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
+  if (swapped) return {DeployOutcome::kTreeChanged, seen_now()};
+  // It may have failed behind the exchange, when the disk could not confirm it.
+  const bool untouched = seen_now() == tree->hash;
+  return {untouched ? DeployOutcome::kFailedUntouched : DeployOutcome::kFailedTouched,
+          swapped.error().message};
 }
 
-RootSwap InPlaceDeployer::SwapOf(const ComponentConfig& component, const DeploymentPlan& plan,
-                                 Direction direction) {
-  const bool forward = direction == Direction::kForward;
-  return {.purpose = forward ? SwapPurpose::kDeploy : SwapPurpose::kRollBack,
-          .root = component.root,
-          .kept = KeptRoot(component, plan),
-          .contents = {},
-          .sources = component.sources,
-          .expected_tree = forward ? plan.tree_before : plan.tree_after,
-          .wanted_tree = forward ? plan.tree_after : plan.tree_before};
-}
-
-// What an interrupted attempt took out may have been somebody else's, and nobody looked at it yet.
-Result<bool> InPlaceDeployer::PutForeignFileBack(const ComponentConfig& component,
-                                                 const DeploymentPlan& plan, Direction direction) {
-  if (plan.change.files.size() != 1) return false;
-  const bool forward = direction == Direction::kForward;
-  const FileChange& file = plan.change.files.front();
-  const std::string before = file.before.value_or("");
-  TRY(const Descriptor root, OpenRoot(component.root));
-  return PutForeignBack(root, {.path = file.path,
-                               .kept_name = plan.improvement.value + ".kept",
-                               .expected_sha256 = Sha256Hex(forward ? before : file.after),
-                               .wanted = forward ? file.after : before});
-}
-
-// The same for a folder, of which the wanted version is there already.
-DeployResult InPlaceDeployer::FinishFolder(const ComponentConfig& component,
-                                           const DeploymentPlan& plan, Direction direction) {
-  if (plan.change.files.size() == 1) return {DeployOutcome::kDone, ""};
-  const auto done = FinishSwap(SwapOf(component, plan, direction));
-  if (!done) return {DeployOutcome::kFailedTouched, done.error().message};
-  if (*done != RootExchange::kForeign) return {DeployOutcome::kDone, ""};
-  const auto now = Read(component.id);
-  return {DeployOutcome::kTreeChanged, now ? now->hash : "unreadable"};
-}
-
-// Only files that were there can be put in place; SwapAll refuses others first.
-static const std::string& Before(const FileChange& file) {
-  CHECK(file.before.has_value(), "a changed file was there before");
-  return *file.before;
-}
-
-// True: done. False: somebody else's content was there at the last moment, and still is.
-Result<bool> InPlaceDeployer::SwapAll(const ComponentConfig& component, const DeploymentPlan& plan,
-                                      Direction direction) {
-  const bool forward = direction == Direction::kForward;
-  for (const FileChange& file : plan.change.files) {
-    if (!file.before)
-      return Fail(ErrorCode::kInvalidArgument,
-                  file.path + ": new files cannot be deployed in place");
-  }
-  if (plan.change.files.size() == 1) {
-    const FileChange& file = plan.change.files.front();
-    TRY(const Descriptor root, OpenRoot(component.root));
-    if (forward) CleanKept(root, plan.improvement.value);
-    const std::string& expected = forward ? Before(file) : file.after;
-    TRY(const Exchange exchange, SwapFile(root, {.path = file.path,
-                                                 .kept_name = plan.improvement.value + ".kept",
-                                                 .expected_sha256 = Sha256Hex(expected),
-                                                 .wanted = forward ? file.after : Before(file)}));
-    return exchange == Exchange::kDone;
-  }
-  if (forward) CleanKeptRoots(component.root, KeptRoot(component, plan));
-  RootSwap swap = SwapOf(component, plan, direction);
-  for (const FileChange& file : plan.change.files)
-    swap.contents.emplace_back(file.path, forward ? file.after : Before(file));
-  TRY(const RootExchange exchange, SwapRoot(swap));
-  return exchange == RootExchange::kDone;
-}
-
-DeployResult InPlaceDeployer::Serve(const ComponentConfig& component, const DeploymentPlan& plan,
-                                    Direction direction) {
+DeployResult InPlaceDeployer::Serve(const DeploymentPlan& plan, Proof proof) {
   std::vector<FileDigest> digests;
   digests.reserve(plan.change.files.size());
-  for (const FileChange& file : plan.change.files) {
-    digests.push_back(
-        {file.path, Sha256Hex(direction == Direction::kForward ? file.after : Before(file))});
-  }
-  if (const auto served = control_.ReloadAndProve(
-          component, digests,
-          direction == Direction::kForward ? Proof::kDeployed : Proof::kRestored);
-      !served) {
+  for (const FileChange& file : plan.change.files)
+    digests.push_back({file.path, Sha256Hex(file.after)});
+  if (const auto served = control_.ReloadAndProve(plan.component, digests, proof); !served)
     return {DeployOutcome::kFailedTouched, served.error().message};
-  }
-  if (control_.CheckHealth(component) == Health::kFailing) {
+  if (control_.CheckHealth(plan.component) == Health::kFailing)
     return {DeployOutcome::kFailedTouched, "the health check fails after the reload"};
-  }
   return {DeployOutcome::kDone, ""};
 }
 
 // Exchanges a copy of one source, beside it, there and back, reloads, and asks for the proof:
 // everything a rollback needs, and no source is touched.
-Status InPlaceDeployer::Rehearse(const ComponentId& id) {
-  TRY(const ComponentConfig* component, Find(id));
-  TRY(const ComponentTree tree, Read(id));
+Status InPlaceDeployer::Rehearse(const ComponentConfig& component) {
+  const std::string& id = component.id.value;
+  TRY(const ComponentTree tree, tree_.Read(component));
   if (tree.files.empty()) {
     return Fail(ErrorCode::kNotFound,
-                fmt::format("component {}: no source file in {}", id.value, component->root));
+                fmt::format("component {}: no source file in {}", id, component.root));
   }
   const SourceFile& file = tree.files.front();
   {
-    TRY(const Descriptor root, OpenRoot(component->root));
+    TRY(const Descriptor root, OpenRoot(component.root));
     if (const auto done = RehearseExchange(root, file); !done)
-      return std::unexpected(done.error().Within("rehearse the rollback of " + id.value));
+      return std::unexpected(done.error().Within("rehearse the rollback of " + id));
   }
   std::vector<FileDigest> digests;
   digests.reserve(tree.files.size());
   for (const SourceFile& source : tree.files)
     digests.push_back({source.path, Sha256Hex(source.text)});
-  TRY_STATUS(control_.ReloadAndProve(*component, digests, Proof::kRehearsed));
-  if (control_.CheckHealth(*component) == Health::kFailing) {
-    return Fail(ErrorCode::kUnavailable, "component " + id.value + ": the health check fails");
+  TRY_STATUS(control_.ReloadAndProve(component, digests, Proof::kRehearsed));
+  if (control_.CheckHealth(component) == Health::kFailing) {
+    return Fail(ErrorCode::kUnavailable, "component " + id + ": the health check fails");
   }
   return {};
 }
 
-Health InPlaceDeployer::CheckHealth(const ComponentId& id) {
-  const auto component = Find(id);
-  return component ? control_.CheckHealth(**component) : Health::kUnknown;
+Health InPlaceDeployer::CheckHealth(const ComponentConfig& component) {
+  return control_.CheckHealth(component);
 }
 
 }  // namespace ratchet::files

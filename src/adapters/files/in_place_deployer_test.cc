@@ -68,9 +68,9 @@ class InPlaceDeployerTest : public ::testing::Test {
     component.reload = {.kind = ReloadKind::kHttp, .url = "reload"};
     component.proof = {.kind = ProofKind::kDigest, .url = "proof", .timeout = Duration(200)};
     component.health_url = "health";
-    components_[component.id] = component;
+    component_ = component;
     service_ = std::make_unique<FakeService>(root_);
-    deployer_ = std::make_unique<InPlaceDeployer>(components_, *service_);
+    deployer_ = std::make_unique<InPlaceDeployer>(*service_);
   }
   void TearDown() override { fs::remove_all(folder_); }
 
@@ -84,19 +84,19 @@ class InPlaceDeployerTest : public ::testing::Test {
     return text.str();
   }
   DeploymentPlan Plan(std::vector<FileChange> files = {{"a.py", "old\n", "new\n"}}) {
-    DeploymentPlan plan{.improvement = ImprovementId("imp-1"),
-                        .component = ComponentId("app"),
-                        .change = {.files = std::move(files)}};
-    const auto tree = deployer_->Read(plan.component);
-    plan.tree_before = tree->hash;
+    DeploymentPlan plan{
+        .component = component_, .change = {.files = std::move(files)}, .name = "imp-1"};
+    const auto tree = tree_.Read(plan.component);
+    plan.expected = tree->hash;
     std::vector<FileDigest> digests;
     for (const auto& file : tree->files) digests.push_back({file.path, Sha256Hex(file.text)});
-    plan.tree_after = deployment::TreeHash(*deployment::Apply(digests, plan.change));
+    plan.wanted.version = deployment::TreeHash(*deployment::Apply(digests, plan.change));
     return plan;
   }
 
   fs::path folder_, root_;
-  std::map<ComponentId, ComponentConfig> components_;
+  ComponentConfig component_;
+  FileSourceTree tree_;
   std::unique_ptr<FakeService> service_;
   std::unique_ptr<InPlaceDeployer> deployer_;
 };
@@ -111,7 +111,7 @@ TEST_F(InPlaceDeployerTest, DeployAndRollBackKeepOwnerModeAndTheVeryFile) {
   stat((root_ / "a.py").c_str(), &after);
   EXPECT_EQ(after.st_mode, before.st_mode);
   EXPECT_NE(after.st_mtim.tv_sec, before.st_mtim.tv_sec);
-  EXPECT_EQ(deployer_->RollBack(plan).outcome, DeployOutcome::kDone);
+  EXPECT_EQ(deployer_->RollBack(deployment::Reverse(plan)).outcome, DeployOutcome::kDone);
   EXPECT_EQ(ReadText("a.py"), "old\n");
   stat((root_ / "a.py").c_str(), &back);
   EXPECT_EQ(back.st_ino, before.st_ino);
@@ -123,8 +123,8 @@ TEST_F(InPlaceDeployerTest, DoingItTwiceIsHarmless) {
   EXPECT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
   EXPECT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
   EXPECT_EQ(ReadText("a.py"), "new\n");
-  EXPECT_EQ(deployer_->RollBack(plan).outcome, DeployOutcome::kDone);
-  EXPECT_EQ(deployer_->RollBack(plan).outcome, DeployOutcome::kDone);
+  EXPECT_EQ(deployer_->RollBack(deployment::Reverse(plan)).outcome, DeployOutcome::kDone);
+  EXPECT_EQ(deployer_->RollBack(deployment::Reverse(plan)).outcome, DeployOutcome::kDone);
   EXPECT_EQ(ReadText("a.py"), "old\n");
 }
 
@@ -136,7 +136,7 @@ TEST_F(InPlaceDeployerTest, AForeignVersionIsNeverOverwritten) {
   Write("a.py", "old\n");
   ASSERT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
   Write("b.py", "hotfix of another file\n");
-  EXPECT_EQ(deployer_->RollBack(plan).outcome, DeployOutcome::kTreeChanged);
+  EXPECT_EQ(deployer_->RollBack(deployment::Reverse(plan)).outcome, DeployOutcome::kTreeChanged);
   EXPECT_EQ(ReadText("a.py"), "new\n");
 }
 
@@ -200,7 +200,7 @@ TEST_F(InPlaceDeployerTest, AFullDiskLosesNothing) {
   EXPECT_EQ(ReadText("a.py"), "old\n");
   ASSERT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kDone);
   const FullDisk full;  // a rollback needs no space: the old file is still there
-  EXPECT_EQ(deployer_->RollBack(plan).outcome, DeployOutcome::kDone);
+  EXPECT_EQ(deployer_->RollBack(deployment::Reverse(plan)).outcome, DeployOutcome::kDone);
   EXPECT_EQ(ReadText("a.py"), "old\n");
 }
 
@@ -219,7 +219,7 @@ TEST_F(InPlaceDeployerTest, SeveralFilesAreExchangedWithTheRoot) {
   const auto deployed = deployer_->Deploy(plan, {});
   ASSERT_EQ(deployed.outcome, DeployOutcome::kDone) << deployed.detail;
   EXPECT_EQ(ReadText("a.py") + ReadText("b.py") + ReadText("data.txt"), "new a\nnew b\nkept");
-  const auto back = deployer_->RollBack(plan);
+  const auto back = deployer_->RollBack(deployment::Reverse(plan));
   ASSERT_EQ(back.outcome, DeployOutcome::kDone) << back.detail;
   EXPECT_EQ(ReadText("a.py") + ReadText("b.py"), "old\nother\n");
 }
@@ -236,7 +236,7 @@ TEST_F(InPlaceDeployerTest, LinksAndEmptyFoldersComeWithTheRoot) {
   EXPECT_EQ(fs::read_symlink(root_ / "alias.py"), "b.py");
   EXPECT_EQ(fs::read_symlink(root_ / "data"), "/tmp");
   EXPECT_EQ(fs::read_symlink(root_ / "dangling"), "nowhere");
-  const auto back = deployer_->RollBack(plan);
+  const auto back = deployer_->RollBack(deployment::Reverse(plan));
   ASSERT_EQ(back.outcome, DeployOutcome::kDone) << back.detail;
   EXPECT_EQ(fs::read_symlink(root_ / "alias.py"), "b.py");
 }
@@ -288,7 +288,7 @@ TEST_F(InPlaceDeployerTest, ARootThatSomebodyWorksInIsNotExchanged) {
 TEST_F(InPlaceDeployerTest, LinksOutOfTheRootAreNotFollowed) {
   std::ofstream(folder_ / "secret.py") << "outside\n";
   fs::create_symlink(folder_ / "secret.py", root_ / "link.py");
-  const auto tree = deployer_->Read(ComponentId("app"));
+  const auto tree = tree_.Read(component_);
   ASSERT_TRUE(tree);
   for (const auto& file : tree->files) EXPECT_NE(file.path, "link.py");
   const auto root = OpenRoot(root_.string());
@@ -302,34 +302,33 @@ TEST_F(InPlaceDeployerTest, LinksOutOfTheRootAreNotFollowed) {
 TEST_F(InPlaceDeployerTest, RehearsalChangesNothing) {
   struct stat before{}, after{};
   stat((root_ / "a.py").c_str(), &before);
-  const auto tree = deployer_->Read(ComponentId("app"))->hash;
-  ASSERT_TRUE(deployer_->Rehearse(ComponentId("app")));
+  const auto tree = tree_.Read(component_)->hash;
+  ASSERT_TRUE(deployer_->Rehearse(component_));
   stat((root_ / "a.py").c_str(), &after);
   EXPECT_EQ(after.st_ino, before.st_ino);
-  EXPECT_EQ(deployer_->Read(ComponentId("app"))->hash, tree);
+  EXPECT_EQ(tree_.Read(component_)->hash, tree);
   service_->hangs = true;
-  EXPECT_FALSE(deployer_->Rehearse(ComponentId("app")));
+  EXPECT_FALSE(deployer_->Rehearse(component_));
 }
 
 // Found when a component is registered, not when its first deployment must be taken back.
 TEST_F(InPlaceDeployerTest, RehearsalFindsAProofThatNamesOtherFiles) {
   service_->prefix = "app/";
   service_->reloads = 0;
-  EXPECT_NE(deployer_->Rehearse(ComponentId("app")).error().message.find("none of"),
-            std::string::npos);
+  EXPECT_NE(deployer_->Rehearse(component_).error().message.find("none of"), std::string::npos);
   service_->prefix = "";
-  EXPECT_TRUE(deployer_->Rehearse(ComponentId("app")));
+  EXPECT_TRUE(deployer_->Rehearse(component_));
 }
 
 TEST_F(InPlaceDeployerTest, AValueThatCouldNotBeReadBeforeProvesNoDeployment) {
-  components_.begin()->second.proof.kind = ProofKind::kChanges;
-  deployer_ = std::make_unique<InPlaceDeployer>(components_, *service_);
+  component_.proof.kind = ProofKind::kChanges;
+  deployer_ = std::make_unique<InPlaceDeployer>(*service_);
   service_->proofs_missed = 1;
   const auto plan = Plan();
   EXPECT_EQ(deployer_->Deploy(plan, {}).outcome, DeployOutcome::kFailedTouched);
   // A rollback may well meet a service that does not answer before its reload.
   service_->proofs_missed = 1;
-  EXPECT_EQ(deployer_->RollBack(plan).outcome, DeployOutcome::kDone);
+  EXPECT_EQ(deployer_->RollBack(deployment::Reverse(plan)).outcome, DeployOutcome::kDone);
 }
 
 }  // namespace

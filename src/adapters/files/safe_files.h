@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "ports/deployer.h"
+#include "ports/source_tree.h"
 
 namespace ratchet::files {
 

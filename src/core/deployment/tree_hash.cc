@@ -4,6 +4,7 @@
 
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/deployment/plan.h"
 
 namespace ratchet::deployment {
 
@@ -38,6 +39,14 @@ Change Reverse(const Change& change) {
     std::swap(*edit.before, edit.after);
   }
   return reverse;
+}
+
+DeploymentPlan Reverse(const DeploymentPlan& plan) {
+  DeploymentPlan back = plan;
+  std::swap(back.expected, back.wanted.version);
+  back.wanted.share = 1;
+  back.change = Reverse(plan.change);
+  return back;
 }
 
 }  // namespace ratchet::deployment

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "core/model/component.h"
-#include "ports/deployer.h"
 #include "ports/language_support.h"
 #include "ports/sandbox.h"
+#include "ports/source_tree.h"
 
 namespace ratchet::gates {
 
