@@ -12,7 +12,6 @@
 #include "adapters/files/in_place_deployer.h"
 #include "adapters/files/report_folder.h"
 #include "adapters/http/api.h"
-#include "adapters/notify/webhook_notifier.h"
 #include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
@@ -20,8 +19,10 @@
 #include "app/cautions.h"
 #include "app/housekeeping.h"
 #include "app/logged_state_store.h"
+#include "app/notifiers.h"
 #include "app/state_folder.h"
 #include "core/model/serialize.h"
+#include "engine/all_notifiers.h"
 #include "engine/gates/gates.h"
 #include "engine/loop.h"
 
@@ -156,7 +157,7 @@ Status RunDaemon(const AppConfig& given) {
   AuthorChain author(language, authors.Links(), config.max_tokens);
   config.engine.generation_cost_bound_usd = author.CostBound();
   Gates gates(config.engine.components, language, sandbox, config.sandbox);
-  WebhookNotifier notifier(config.webhook, http_client, log);
+  AllNotifiers notifier(ConfiguredNotifiers(config, http_client, log));
   files::ReportFolder reports(folder.reports());
   LoggedStateStore logged(*stores.state, log);
   Performer performer(config.engine,
