@@ -14,6 +14,7 @@
 #include "adapters/python/python_support.h"
 #include "core/base/hash.h"
 #include "core/deployment/tree_hash.h"
+#include "engine/configured_languages.h"
 #include "engine/gates/gates.h"
 
 namespace {
@@ -40,12 +41,13 @@ void StaticGates(benchmark::State& state) {
   if (text.str().empty()) return state.SkipWithError("RATCHET_BENCH_FILE is not set");
   const python::PythonSupport language;
   BwrapSandbox sandbox;
-  const std::map<ComponentId, ComponentConfig> components;
-  ComponentConfig component;
-  component.allowed = {"**"};
-  Gates gates(components, language, sandbox, {});
+  const ComponentId id("bench");
+  const std::map<ComponentId, ComponentConfig> components = {
+      {id, {.id = id, .language = language.conventions().name, .allowed = {"**"}}}};
+  const ConfiguredLanguages languages(components, {&language});
+  Gates gates(components, languages, sandbox, {});
   Change change{.files = {{"a.py", text.str(), text.str() + "\n\nX = 1\n"}}};
-  for (auto _ : state) benchmark::DoNotOptimize(gates.StaticGates(component, change));
+  for (auto _ : state) benchmark::DoNotOptimize(gates.StaticGates(id, change));
 }
 BENCHMARK(StaticGates)->Unit(benchmark::kMillisecond);
 
@@ -67,26 +69,27 @@ void VerdictToOldVersion(benchmark::State& state) {
   std::string pattern = (fs::temp_directory_path() / "ratchet-bench-XXXXXX").string();
   const fs::path root = mkdtemp(pattern.data());
   std::ofstream(root / "a.py") << "old\n";
-  std::map<ComponentId, ComponentConfig> components;
   ComponentConfig component;
   component.id = ComponentId("c");
+  component.sources = {"**/*.py"};
   component.root = root.string();
   component.reload = {.kind = ReloadKind::kHttp, .url = "reload"};
   component.proof = {.kind = ProofKind::kDigest, .url = "proof"};
   component.health_url = "health";
-  components[component.id] = component;
   InstantService service(root / "a.py");
-  files::InPlaceDeployer deployer(components, service);
-  DeploymentPlan plan{.improvement = ImprovementId("i"),
-                      .component = component.id,
-                      .change = {.files = {{"a.py", "old\n", "new\n"}}}};
-  plan.tree_before = deployment::TreeHash({{"a.py", Sha256Hex("old\n")}});
-  plan.tree_after = deployment::TreeHash({{"a.py", Sha256Hex("new\n")}});
+  files::InPlaceDeployer deployer(service);
+  const DeploymentPlan plan{
+      .component = component,
+      .wanted = {.version = deployment::TreeHash({{"a.py", Sha256Hex("new\n")}})},
+      .expected = deployment::TreeHash({{"a.py", Sha256Hex("old\n")}}),
+      .change = {.files = {{"a.py", "old\n", "new\n"}}},
+      .name = "bench"};
   for (auto _ : state) {
     state.PauseTiming();
     if (deployer.Deploy(plan, {}).outcome != DeployOutcome::kDone) state.SkipWithError("deploy");
     state.ResumeTiming();
-    if (deployer.RollBack(plan).outcome != DeployOutcome::kDone) state.SkipWithError("roll back");
+    if (deployer.RollBack(deployment::Reverse(plan)).outcome != DeployOutcome::kDone)
+      state.SkipWithError("roll back");
   }
   fs::remove_all(root);
 }

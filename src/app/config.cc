@@ -12,6 +12,7 @@
 
 #include "adapters/models/provider_list.h"
 #include "app/config_reader.h"
+#include "app/languages.h"
 #include "app/toml_syntax.h"
 #include "core/base/text.h"
 #include "core/model/names.h"
@@ -277,6 +278,15 @@ class Reading {
     });
   }
 
+  static const LanguageConventions& Language(Table& t) {
+    std::vector<std::string> names;
+    for (const LanguageSupport* one : BuiltInLanguages()) names.push_back(one->conventions().name);
+    std::string wanted = names.front();
+    t.OneOf("language", names, [&](const std::string& name) { wanted = name; });
+    return BuiltInLanguages()[static_cast<size_t>(std::ranges::find(names, wanted) - names.begin())]
+        ->conventions();
+  }
+
   void Component(Table& t) {
     ComponentConfig c;
     std::string name, root;
@@ -284,7 +294,10 @@ class Reading {
     t.Text("name", name);
     t.Text("root", root);
     t.Texts("tenants", tenants);
-    t.OneOf("language", {"python"}, [&](const std::string& l) { c.language = l; });
+    const LanguageConventions& language = Language(t);
+    c.language = language.name;
+    c.interpreter = language.interpreter;
+    c.sources = language.sources;
     t.Text("interpreter", c.interpreter);
     t.Texts("sources", c.sources);
     c.allowed = c.sources;

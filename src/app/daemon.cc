@@ -12,17 +12,18 @@
 #include "adapters/files/in_place_deployer.h"
 #include "adapters/files/report_folder.h"
 #include "adapters/http/api.h"
-#include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
 #include "app/authors.h"
 #include "app/cautions.h"
 #include "app/housekeeping.h"
+#include "app/languages.h"
 #include "app/logged_state_store.h"
 #include "app/notifiers.h"
 #include "app/state_folder.h"
 #include "core/model/serialize.h"
 #include "engine/all_notifiers.h"
+#include "engine/configured_languages.h"
 #include "engine/gates/gates.h"
 #include "engine/loop.h"
 
@@ -150,13 +151,13 @@ Status RunDaemon(const AppConfig& given) {
 
   CurlHttpClient http_client;
   const Authors authors(config, http_client, clock);
-  const python::PythonSupport language;
+  const ConfiguredLanguages languages(config.engine.components, BuiltInLanguages());
   BwrapSandbox sandbox;
   files::FileSourceTree tree;
   files::InPlaceDeployer deployer(http_client);
-  AuthorChain author(language, authors.Links(), config.max_tokens);
+  AuthorChain author(languages, authors.Links(), config.max_tokens);
   config.engine.generation_cost_bound_usd = author.CostBound();
-  Gates gates(config.engine.components, language, sandbox, config.sandbox);
+  Gates gates(config.engine.components, languages, sandbox, config.sandbox);
   AllNotifiers notifier(ConfiguredNotifiers(config, http_client, log));
   files::ReportFolder reports(folder.reports());
   LoggedStateStore logged(*stores.state, log);

@@ -74,21 +74,21 @@ std::vector<Claim> Gates::Ask(std::span<const Gate* const> list, gates::Candidat
   return claims;
 }
 
-std::vector<GateResult> Gates::StaticGates(const ComponentConfig& component, const Change& change) {
+Result<std::vector<GateResult>> Gates::StaticGates(const ComponentId& id, const Change& change) {
   std::vector<const Gate*> without_sandbox;
   std::ranges::copy_if(gates::kAllGates, std::back_inserter(without_sandbox),
                        [](const Gate* gate) { return gate->needs != Needs::kSandbox; });
+  TRY(const LanguageSupport* language, languages_.LanguageOf(id));
   const ComponentTree no_tree;
-  gates::Candidate candidate({component, no_tree, change, language_},
+  gates::Candidate candidate({components_.at(id), no_tree, change, *language},
                              {sandbox_, limits_, known_runs_});
   return ResultsOf(without_sandbox, Ask(without_sandbox, candidate));
 }
 
 Result<ValidationReport> Gates::Validate(const ComponentId& id, const ComponentTree& tree,
                                          const Change& change, InsightKind /*promise*/) {
-  const auto component = components_.find(id);
-  if (component == components_.end()) return Fail(ErrorCode::kNotFound, "no component " + id.value);
-  gates::Candidate candidate({component->second, tree, change, language_},
+  TRY(const LanguageSupport* language, languages_.LanguageOf(id));
+  gates::Candidate candidate({components_.at(id), tree, change, *language},
                              {sandbox_, limits_, known_runs_});
   const std::vector<Claim> claims = Ask(gates::kAllGates, candidate);
   ValidationReport report{

@@ -9,20 +9,21 @@
 #include "engine/gates/candidate.h"
 #include "engine/gates/gate.h"
 #include "ports/change_validator.h"
+#include "ports/languages.h"
 
 namespace ratchet {
 
 class Gates : public ChangeValidator {
  public:
-  Gates(const std::map<ComponentId, ComponentConfig>& components, const LanguageSupport& language,
+  Gates(const std::map<ComponentId, ComponentConfig>& components, const Languages& languages,
         Sandbox& sandbox, SandboxLimits limits)
-      : components_(components), language_(language), sandbox_(sandbox), limits_(limits) {}
+      : components_(components), languages_(languages), sandbox_(sandbox), limits_(limits) {}
 
   Result<ValidationReport> Validate(const ComponentId& component, const ComponentTree& tree,
                                     const Change& change, InsightKind promise) override;
 
   // The gates that need no sandbox; also measured on their own.
-  std::vector<GateResult> StaticGates(const ComponentConfig& component, const Change& change);
+  Result<std::vector<GateResult>> StaticGates(const ComponentId& component, const Change& change);
 
   // What each of `list` claims, as far as it is asked: the last ones may be missing.
   static std::vector<Claim> Ask(std::span<const gates::Gate* const> list,
@@ -30,7 +31,7 @@ class Gates : public ChangeValidator {
 
  private:
   const std::map<ComponentId, ComponentConfig>& components_;
-  const LanguageSupport& language_;
+  const Languages& languages_;
   Sandbox& sandbox_;
   SandboxLimits limits_;
   gates::KnownTestRuns known_runs_;

@@ -27,9 +27,8 @@ class LineLanguage : public LanguageSupport {
                                  std::string_view) const override {
     return std::nullopt;
   }
-  Result<Change> RememberResults(const ComponentTree&, const CodeSite&) const override {
-    return Fail(ErrorCode::kInvalidArgument, "not here");
-  }
+  [[nodiscard]] const LanguageConventions& conventions() const override { return conventions_; }
+  [[nodiscard]] std::span<const Recipe* const> recipes() const override { return {}; }
   SandboxJob ImportCheckJob(const std::string&, const std::vector<ImportFacts>&,
                             const std::string&) const override {
     return {.command = {"imports"}};
@@ -46,6 +45,21 @@ class LineLanguage : public LanguageSupport {
   }
   mutable int analysed = 0;
   int complexity = 1;
+
+ private:
+  LanguageConventions conventions_{.name = "line", .protected_files = {"**/build.line"}};
+};
+
+class OneLanguage : public Languages {
+ public:
+  explicit OneLanguage(const LanguageSupport& language) : language_(language) {}
+  [[nodiscard]] Result<const LanguageSupport*> LanguageOf(const ComponentId& id) const override {
+    if (id.value != "c") return Fail(ErrorCode::kNotFound, "no component " + id.value);
+    return &language_;
+  }
+
+ private:
+  const LanguageSupport& language_;
 };
 
 class ScriptedSandbox : public Sandbox {
@@ -89,8 +103,9 @@ class GatesTest : public ::testing::Test {
   const ComponentId kId{"c"};
   std::map<ComponentId, ComponentConfig> components_;
   LineLanguage language_;
+  OneLanguage languages_{language_};
   ScriptedSandbox sandbox_;
-  Gates gates_{components_, language_, sandbox_, {}};
+  Gates gates_{components_, languages_, sandbox_, {}};
 };
 
 TEST_F(GatesTest, ASoundChangePassesEveryGateAndIsScored) {
@@ -114,6 +129,14 @@ TEST_F(GatesTest, OutOfScopeNothingIsRead) {
   EXPECT_EQ(NotPassed(Validate("new\n", "a.other")),
             "scope! syntax? complexity? security? imports? tests? coverage? ");
   EXPECT_EQ(language_.analysed, 0);
+}
+
+TEST_F(GatesTest, FilesThatTheLanguageProtectsAreOutOfScope) {
+  EXPECT_TRUE(NotPassed(Validate("new\n", "app/build.line")).starts_with("scope! "));
+}
+
+TEST_F(GatesTest, AComponentOfNoKnownLanguageIsNotJudged) {
+  EXPECT_FALSE(gates_.Validate(ComponentId("other"), {}, {}, InsightKind::kRepeatedCalls));
 }
 
 TEST_F(GatesTest, NothingRunsUnlessEveryGateThatReadsHasPassed) {

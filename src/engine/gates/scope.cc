@@ -8,7 +8,8 @@ namespace {
 
 Judgement Judge(Candidate& candidate) {
   std::vector<Finding> findings =
-      validation::CheckScope(candidate.component(), candidate.change(), {});
+      validation::CheckScope(candidate.component(), candidate.change(),
+                             candidate.language().conventions().protected_files, {});
   for (const FileChange& file : candidate.change().files) {
     if (!candidate.language().IsSource(file.path)) {
       findings.push_back(
