@@ -14,7 +14,8 @@
 #include "adapters/python/python_support.h"
 #include "core/base/hash.h"
 #include "core/deployment/tree_hash.h"
-#include "engine/gates.h"
+#include "engine/configured_languages.h"
+#include "engine/gates/gates.h"
 
 namespace {
 
@@ -40,12 +41,13 @@ void StaticGates(benchmark::State& state) {
   if (text.str().empty()) return state.SkipWithError("RATCHET_BENCH_FILE is not set");
   const python::PythonSupport language;
   BwrapSandbox sandbox;
-  EngineConfig config;
-  ComponentConfig component;
-  component.allowed = {"**"};
-  const Gates gates(config, language, sandbox, {});
+  const ComponentId id("bench");
+  const std::map<ComponentId, ComponentConfig> components = {
+      {id, {.id = id, .language = language.conventions().name, .allowed = {"**"}}}};
+  const ConfiguredLanguages languages(components, {&language});
+  Gates gates(components, languages, sandbox, {});
   Change change{.files = {{"a.py", text.str(), text.str() + "\n\nX = 1\n"}}};
-  for (auto _ : state) benchmark::DoNotOptimize(gates.StaticGates(component, change));
+  for (auto _ : state) benchmark::DoNotOptimize(gates.StaticGates(id, change));
 }
 BENCHMARK(StaticGates)->Unit(benchmark::kMillisecond);
 
@@ -69,6 +71,7 @@ void VerdictToOldVersion(benchmark::State& state) {
   std::ofstream(root / "a.py") << "old\n";
   ComponentConfig component;
   component.id = ComponentId("c");
+  component.sources = {"**/*.py"};
   component.root = root.string();
   component.reload = {.kind = ReloadKind::kHttp, .url = "reload"};
   component.proof = {.kind = ProofKind::kDigest, .url = "proof"};

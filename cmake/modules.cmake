@@ -1,7 +1,15 @@
 # One module = one folder = one static library. DEPS names the modules whose headers it may include
-# (tools/check_layers.py enforces it); LIBS names outside libraries. TESTS go into one binary.
+# (tools/check_layers.py enforces it); LIBS names outside libraries. TESTS go into one binary. In a
+# WHOLE_FOLDER every .cc is a source and every *_test.cc a test: there a new kind (a gate, a detector)
+# joins by its file.
 function(add_module name)
-  cmake_parse_arguments(M "" "" "SOURCES;DEPS;LIBS;TESTS" ${ARGN})
+  cmake_parse_arguments(M "WHOLE_FOLDER" "" "SOURCES;DEPS;LIBS;TESTS" ${ARGN})
+  if(M_WHOLE_FOLDER)
+    file(GLOB M_SOURCES CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc)
+    set(M_TESTS ${M_SOURCES})
+    list(FILTER M_SOURCES EXCLUDE REGEX "_test\\.cc$")
+    list(FILTER M_TESTS INCLUDE REGEX "_test\\.cc$")
+  endif()
   if(M_SOURCES)
     add_library(${name} STATIC ${M_SOURCES})
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)

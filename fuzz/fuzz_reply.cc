@@ -14,7 +14,6 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) {
   context.targets = {"svc/total.py", "docs/a.md"};
   context.allow_new = {"new/**"};
   context.protected_existing = {"tests/**"};
-  context.stop_reason = "stop";
   const auto parsed =
       ratchet::generation::ParseReply({reinterpret_cast<const char*>(data), size}, context);
   if (parsed.verdict != ReplyVerdict::kAccept && !parsed.files.empty()) std::abort();

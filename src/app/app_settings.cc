@@ -1,6 +1,7 @@
 #include "app/app_settings.h"
 
 #include "adapters/bwrap/sandbox_settings.h"
+#include "adapters/models/provider_list.h"
 #include "adapters/otlp/otlp_settings.h"
 #include "adapters/sqlite/telemetry_settings.h"
 #include "app/profiles.h"
@@ -40,7 +41,8 @@ void DeclareSettings(Schema& schema, AppSettings& all) {
   otlp::DeclareSettings(schema, all.config.otlp);
   DeclareSettings(schema, all.config.telemetry);
   DeclareSettings(schema, all.config.engine);
-  DeclareSettings(schema, all.openai);
+  for (const models::ProviderKind* kind : models::kAllProviders)
+    DeclareSettings(schema, *kind, all.models[kind->name]);
   DeclareSettings(schema, all.config.sandbox);
   schema.Tables<ComponentConfig>("component", all.components, DeclareSettings,
                                  "One for each unit of code (README.md has an example).");

@@ -1,7 +1,7 @@
 #pragma once
 // Every setting of the program: the one list in which the modules' declarations are joined.
 
-#include "adapters/openai/openai_settings.h"
+#include "adapters/models/model_settings.h"
 #include "app/config.h"
 #include "core/settings/schema.h"
 
@@ -12,8 +12,8 @@ struct AppSettings {
   AppConfig config;
   std::string profile;
   std::string state_dir = "ratchet-state";
-  std::vector<ComponentConfig> components;  // in the order of the file
-  OpenAiSettings openai;
+  std::vector<ComponentConfig> components;              // in the order of the file
+  std::map<std::string, models::ModelSettings> models;  // by the provider's name
 };
 
 // `schema` refers to `all`: it must outlive the schema.

@@ -11,19 +11,20 @@
 #include "adapters/clock/system_clock.h"
 #include "adapters/files/in_place_deployer.h"
 #include "adapters/http/key_ring.h"
-#include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
 #include "app/client.h"
 #include "app/config_commands.h"
 #include "app/config_document.h"
 #include "app/daemon.h"
+#include "app/languages.h"
 #include "app/state_folder.h"
 #include "core/base/hash.h"
 #include "core/model/names.h"
 #include "core/model/serialize.h"
 #include "core/reporting/text_page.h"
-#include "engine/gates.h"
+#include "engine/configured_languages.h"
+#include "engine/gates/gates.h"
 
 namespace ratchet {
 namespace {
@@ -188,9 +189,9 @@ int Validate(const AppConfig& config, const CommandOptions& options) {
   if (error)
     return Say({ErrorCode::kNotFound,
                 fmt::format("--change {}: {}", options.change_dir, error.message())});
-  const python::PythonSupport language;
+  const ConfiguredLanguages languages(config.engine.components, BuiltInLanguages());
   BwrapSandbox sandbox;
-  Gates gates(config.engine, language, sandbox, config.sandbox);
+  Gates gates(config.engine.components, languages, sandbox, config.sandbox);
   if (isatty(2) != 0)
     fmt::print(stderr, "running the gates, the component's tests among them ...\n");
   const auto report =

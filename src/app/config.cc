@@ -7,6 +7,7 @@
 
 #include "app/app_settings.h"
 #include "app/config_checks.h"
+#include "app/languages.h"
 #include "app/profiles.h"
 #include "app/toml_values.h"
 #include "core/model/component_settings.h"
@@ -29,6 +30,18 @@ settings::Value::Table ProfileOf(const settings::Value& file) {
   return name == nullptr ? settings::Value::Table() : ProfileNamed(*name);
 }
 
+// What is not configured is as the language has it; an unknown language is told by the checks.
+void ByLanguage(ComponentConfig& component) {
+  const auto& all = BuiltInLanguages();
+  if (component.language.empty()) component.language = all.front()->conventions().name;
+  for (const LanguageSupport* language : all) {
+    const LanguageConventions& conventions = language->conventions();
+    if (conventions.name != component.language) continue;
+    if (component.interpreter.empty()) component.interpreter = conventions.interpreter;
+    if (component.sources.empty()) component.sources = conventions.sources;
+  }
+}
+
 // What follows from what was read. Paths of the file start at its folder, `base`, those of the
 // environment where the program was started.
 void Complete(AppSettings& all, const std::string& base, const settings::Mistakes& mistakes) {
@@ -37,14 +50,17 @@ void Complete(AppSettings& all, const std::string& base, const settings::Mistake
   all.config.state_dir =
       AbsolutePath(all.state_dir, from_file ? base : fs::current_path(error).string());
   for (ComponentConfig& component : all.components) {
+    ByLanguage(component);
     Complete(component);
     if (!component.root.empty()) component.root = AbsolutePath(component.root, base);
   }
   for (const auto& [tenant, own] : all.config.engine.tenants) {
     if (own.concurrent_max) all.config.engine.limits.tenant_max[tenant] = *own.concurrent_max;
   }
-  if (std::ranges::find(all.config.authors, "openai") != all.config.authors.end())
-    all.config.openai = ConfigOf(all.openai);
+  for (const auto& [name, model] : all.models) {
+    if (std::ranges::find(all.config.authors, name) != all.config.authors.end())
+      all.config.models[name] = models::ConfigOf(model);
+  }
 }
 
 }  // namespace

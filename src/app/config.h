@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "adapters/openai/openai_generator.h"
+#include "adapters/models/provider_kind.h"
 #include "adapters/otlp/otlp_receiver.h"
 #include "adapters/sqlite/sqlite_telemetry_store.h"
 #include "core/settings/reader.h"
@@ -23,7 +23,7 @@ struct AppConfig {
   TelemetryLimits telemetry;
   EngineConfig engine;
   std::vector<std::string> authors = {"recipes"};
-  std::optional<OpenAiConfig> openai;
+  std::map<std::string, models::ModelConfig> models;  // by the provider's name
   int max_tokens = 4000;
   SandboxLimits sandbox;
   std::string webhook;

@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 
+#include "app/languages.h"
 #include "core/base/text.h"
 #include "core/model/names.h"
 
@@ -53,27 +54,32 @@ void CheckBaseline(const AppSettings& all, Mistakes& mistakes) {
                       "at least baseline_for_auto");
 }
 
-void CheckAuthors(const AppSettings& all, Mistakes& mistakes) {
-  constexpr std::array<std::string_view, 2> kAuthors = {"recipes", "openai"};
-  const std::vector<std::string>& order = all.config.authors;
-  for (const std::string& author : order) {
-    if (!OneOf(author, kAuthors))
-      mistakes.Contradict({"generation.order"}, Written(author), "recipes, openai");
-  }
-  const OpenAiConfig& openai = all.openai.config;
-  if (std::ranges::find(order, "openai") == order.end()) {
-    if (mistakes.Given("generation.openai"))
-      mistakes.Contradict({"generation.order", "generation.openai"},
-                          "has no \"openai\", which [generation.openai] configures",
-                          "[\"recipes\", \"openai\"]");
+void CheckModel(const models::ModelSettings& model, const std::string& name,
+                const std::vector<std::string>& order, Mistakes& mistakes) {
+  const std::string path = "generation." + name;
+  if (std::ranges::find(order, name) == order.end()) {
+    if (mistakes.Given(path))
+      mistakes.Contradict({"generation.order", path},
+                          fmt::format("has no \"{}\", which [{}] configures", name, path),
+                          fmt::format("[\"recipes\", \"{}\"]", name));
     return;
   }
-  if (openai.base_url.empty())
-    mistakes.Contradict({"generation.openai.base_url", "generation.order"}, "is missing",
+  if (model.config.base_url.empty())
+    mistakes.Contradict({path + ".base_url", "generation.order"}, "is missing",
                         "an http or https URL, e.g. \"http://127.0.0.1:8080/v1\"");
-  if (openai.model.empty())
-    mistakes.Contradict({"generation.openai.model", "generation.order"}, "is missing",
-                        "the model's name");
+  if (model.config.model.empty())
+    mistakes.Contradict({path + ".model", "generation.order"}, "is missing", "the model's name");
+}
+
+void CheckAuthors(const AppSettings& all, Mistakes& mistakes) {
+  std::vector<std::string> known = {"recipes"};
+  for (const auto& [name, model] : all.models) known.push_back(name);
+  const std::vector<std::string>& order = all.config.authors;
+  for (const std::string& author : order) {
+    if (std::ranges::find(known, author) == known.end())
+      mistakes.Contradict({"generation.order"}, Written(author), Join(known, ", "));
+  }
+  for (const auto& [name, model] : all.models) CheckModel(model, name, order, mistakes);
 }
 
 void CheckReload(const ReloadConfig& reload, const std::string& path, Mistakes& mistakes) {
@@ -96,10 +102,11 @@ void CheckProof(const ProofConfig& proof, const std::string& path, Mistakes& mis
 }
 
 void CheckComponent(const ComponentConfig& component, const std::string& path, Mistakes& mistakes) {
-  constexpr std::array<std::string_view, 1> kLanguages = {"python"};
-  if (!OneOf(component.language, kLanguages))
-    mistakes.Contradict({path + ".language"}, Written(component.language),
-                        Join({kLanguages.begin(), kLanguages.end()}, ", "));
+  std::vector<std::string> languages;
+  for (const LanguageSupport* language : BuiltInLanguages())
+    languages.push_back(language->conventions().name);
+  if (std::ranges::find(languages, component.language) == languages.end())
+    mistakes.Contradict({path + ".language"}, Written(component.language), Join(languages, ", "));
   CheckReload(component.reload, path + ".reload", mistakes);
   CheckProof(component.proof, path + ".proof", mistakes);
   if (component.proof.kind == ProofKind::kNone && component.autonomy > Autonomy::kSuggest)

@@ -201,7 +201,7 @@ TEST(ConfigTest, AnUnknownPriceIsTheDearest) {
         ParseConfig("[generation]\norder = [\"openai\"]\n[generation.openai]\nbase_url = \"" + url +
                         "\"\nmodel = \"m\"\n",
                     "f", "/tmp", {});
-    return config->openai->usd_per_million_out;
+    return config->models.at("openai").calls.prices.usd_per_million_out;
   };
   EXPECT_GT(priced("https://api.example.com/v1"), 100);
   EXPECT_EQ(priced("http://127.0.0.1:8080/v1"), 0);

@@ -12,29 +12,23 @@
 #include "adapters/files/in_place_deployer.h"
 #include "adapters/files/report_folder.h"
 #include "adapters/http/api.h"
-#include "adapters/notify/webhook_notifier.h"
-#include "adapters/python/python_support.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
+#include "app/authors.h"
 #include "app/cautions.h"
 #include "app/housekeeping.h"
+#include "app/languages.h"
 #include "app/logged_state_writer.h"
+#include "app/notifiers.h"
 #include "app/state_folder.h"
 #include "core/model/serialize.h"
-#include "engine/author_chain.h"
-#include "engine/gates.h"
+#include "engine/all_notifiers.h"
+#include "engine/configured_languages.h"
+#include "engine/gates/gates.h"
 #include "engine/loop.h"
 
 namespace ratchet {
 namespace {
-
-std::vector<AuthorChain::Link> LinksOf(const AppConfig& config, CodeGenerator* model) {
-  std::vector<AuthorChain::Link> links;
-  links.reserve(config.authors.size());
-  for (const std::string& author : config.authors)
-    links.push_back({author == "openai" ? model : nullptr});
-  return links;
-}
 
 // Those that end the daemon wait, in every thread to come, until somebody asks for them.
 sigset_t BlockSignals() {
@@ -156,19 +150,15 @@ Status RunDaemon(const AppConfig& given) {
   SqliteTelemetryStore& telemetry = *stores.telemetry;
 
   CurlHttpClient http_client;
-  std::unique_ptr<OpenAiGenerator> model;
-  if (config.openai) {
-    model = std::make_unique<OpenAiGenerator>(*config.openai, http_client, clock,
-                                              [](Duration d) { std::this_thread::sleep_for(d); });
-  }
-  const python::PythonSupport language;
+  const Authors authors(config, http_client, clock);
+  const ConfiguredLanguages languages(config.engine.components, BuiltInLanguages());
   BwrapSandbox sandbox;
   files::FileSourceTree tree;
   files::InPlaceDeployer deployer(http_client);
-  AuthorChain author(language, LinksOf(config, model.get()), config.max_tokens);
+  AuthorChain author(languages, authors.Links(), config.max_tokens);
   config.engine.generation_cost_bound_usd = author.CostBound();
-  Gates gates(config.engine, language, sandbox, config.sandbox);
-  WebhookNotifier notifier(config.webhook, http_client, log);
+  Gates gates(config.engine.components, languages, sandbox, config.sandbox);
+  AllNotifiers notifier(ConfiguredNotifiers(config, http_client, log));
   files::ReportFolder reports(folder.reports());
   LoggedStateWriter logged(*stores.state, log);
   Performer performer(config.engine,

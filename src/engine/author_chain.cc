@@ -13,9 +13,6 @@
 namespace ratchet {
 namespace {
 
-// Recipes by what they mend. A cache only helps where calls repeat.
-bool RecipeFits(InsightKind kind) { return kind == InsightKind::kRepeatedCalls; }
-
 std::string Overview(const ComponentTree& tree) {
   std::string overview;
   for (const SourceFile& file : tree.files)
@@ -36,7 +33,13 @@ double AuthorChain::CostBound() const {
 AuthorAnswer AuthorChain::Write(const AuthorRequest& request) {
   AuthorAnswer answer;
   const Opportunity& o = request.opportunity;
-  const auto site = language_.Locate(request.tree, o.code, o.example);
+  const auto known = languages_.LanguageOf(o.component);
+  if (!known) {
+    answer.change = std::unexpected(known.error());
+    return answer;
+  }
+  const LanguageSupport& language = **known;
+  const auto site = language.Locate(request.tree, o.code, o.example);
   std::string reasons;
   const auto note = [&](const std::string& who, const std::string& why) {
     reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", who, why);
@@ -49,7 +52,7 @@ AuthorAnswer AuthorChain::Write(const AuthorRequest& request) {
     }
     if (link.model == nullptr) {
       if (request.round > 1) continue;  // a recipe gives the same answer again
-      auto change = FromRecipes(request, site);
+      auto change = FromRecipes(language, request, site);
       if (change) {
         answer.change = std::move(change);
         return answer;
@@ -65,7 +68,7 @@ AuthorAnswer AuthorChain::Write(const AuthorRequest& request) {
       note(link.model->name(), "the day's budget is spent");
       continue;
     }
-    FromModel(*link.model, request, *site, answer);
+    FromModel(*link.model, language.conventions(), request, *site, answer);
     // A reply that can be mended is mended by the same author.
     if (answer.change || answer.repairable) return answer;
     note(link.model->name(), answer.change.error().message);
@@ -75,18 +78,28 @@ AuthorAnswer AuthorChain::Write(const AuthorRequest& request) {
   return answer;
 }
 
-Result<Change> AuthorChain::FromRecipes(const AuthorRequest& request,
-                                        const std::optional<CodeSite>& site) const {
-  if (!RecipeFits(request.opportunity.kind))
-    return Fail(ErrorCode::kInvalidArgument, "no recipe mends this");
-  if (!site) return Fail(ErrorCode::kNotFound, "the code could not be located from the telemetry");
-  return language_.RememberResults(request.tree, *site);
+// The first that can be proved safe; else why not, of each that mends such a thing.
+Result<Change> AuthorChain::FromRecipes(const LanguageSupport& language,
+                                        const AuthorRequest& request,
+                                        const std::optional<CodeSite>& site) {
+  std::string reasons;
+  for (const Recipe* recipe : language.recipes()) {
+    if (std::ranges::find(recipe->mends, request.opportunity.kind) == recipe->mends.end()) continue;
+    if (!site)
+      return Fail(ErrorCode::kNotFound, "the code could not be located from the telemetry");
+    auto change = recipe->write(request.tree, *site);
+    if (change) return change;
+    reasons += (reasons.empty() ? "" : "; ") + change.error().message;
+  }
+  return Fail(ErrorCode::kInvalidArgument, reasons.empty() ? "no recipe mends this" : reasons);
 }
 
-void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request,
-                            const CodeSite& site, AuthorAnswer& answer) const {
+void AuthorChain::FromModel(CodeGenerator& model, const LanguageConventions& conventions,
+                            const AuthorRequest& request, const CodeSite& site,
+                            AuthorAnswer& answer) const {
   generation::PromptInput input{.opportunity = request.opportunity,
                                 .component_overview = Overview(request.tree),
+                                .fence_tag = conventions.name + ":" + conventions.example_file,
                                 .repair_error = request.repair_error};
   generation::ReplyContext context;
   for (const SourceFile& file : request.tree.files) {
@@ -95,27 +108,23 @@ void AuthorChain::FromModel(CodeGenerator& model, const AuthorRequest& request,
   }
   context.targets = {site.path};
   context.protected_existing = validation::AlwaysProtected();
+  std::ranges::copy(conventions.protected_files, std::back_inserter(context.protected_existing));
   const generation::Prompt prompt = generation::WritePrompt(input);
   if (generation::EstimateTokens(prompt.system + prompt.user) > kPromptTokensMax) {
     answer.change = Fail(ErrorCode::kResourceExhausted, site.path + " is too large for a prompt");
     return;
   }
-  const auto reply = model.Complete({.system = prompt.system,
-                                     .user = prompt.user,
-                                     .max_tokens = max_tokens_,
-                                     .hold = request.hold});
-  if (!reply) {
-    // A call without a usable answer may have been billed, unless it was refused at the door.
-    if (reply.error().code != ErrorCode::kPermissionDenied) {
-      answer.cost_usd += model.CostBound(generation::EstimateTokens(prompt.user), max_tokens_);
-    }
-    answer.change = std::unexpected(reply.error());
+  const ModelAnswer said = model.Complete(
+      {.prompt = {.system = prompt.system, .user = prompt.user, .max_tokens = max_tokens_},
+       .hold = request.hold});
+  answer.tokens += said.tokens;
+  answer.cost_usd += said.cost_usd;
+  if (!said.reply) {
+    answer.change = std::unexpected(said.reply.error());
     return;
   }
-  answer.tokens += reply->tokens_in + reply->tokens_out;
-  answer.cost_usd += reply->cost_usd;
-  context.stop_reason = reply->stop_reason;
-  const auto parsed = generation::ParseReply(reply->text, context);
+  context.stop = said.reply->stop;
+  const auto parsed = generation::ParseReply(said.reply->text, context);
   if (parsed.verdict != generation::ReplyVerdict::kAccept) {
     answer.repairable = parsed.verdict == generation::ReplyVerdict::kRetry;
     answer.change =

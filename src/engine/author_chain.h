@@ -6,7 +6,7 @@
 #include "engine/config.h"
 #include "ports/change_author.h"
 #include "ports/code_generator.h"
-#include "ports/language_support.h"
+#include "ports/languages.h"
 
 namespace ratchet {
 
@@ -15,8 +15,8 @@ class AuthorChain : public ChangeAuthor {
   struct Link {
     CodeGenerator* model = nullptr;  // nullptr: the recipes
   };
-  AuthorChain(const LanguageSupport& language, std::vector<Link> links, int max_tokens)
-      : language_(language), links_(std::move(links)), max_tokens_(max_tokens) {}
+  AuthorChain(const Languages& languages, std::vector<Link> links, int max_tokens)
+      : languages_(languages), links_(std::move(links)), max_tokens_(max_tokens) {}
 
   AuthorAnswer Write(const AuthorRequest& request) override;
   [[nodiscard]] double CostBound() const override;
@@ -24,12 +24,12 @@ class AuthorChain : public ChangeAuthor {
   static constexpr std::uint64_t kPromptTokensMax = 60'000;
 
  private:
-  Result<Change> FromRecipes(const AuthorRequest& request,
-                             const std::optional<CodeSite>& site) const;
-  void FromModel(CodeGenerator& model, const AuthorRequest& request, const CodeSite& site,
-                 AuthorAnswer& answer) const;
+  static Result<Change> FromRecipes(const LanguageSupport& language, const AuthorRequest& request,
+                                    const std::optional<CodeSite>& site);
+  void FromModel(CodeGenerator& model, const LanguageConventions& conventions,
+                 const AuthorRequest& request, const CodeSite& site, AuthorAnswer& answer) const;
 
-  const LanguageSupport& language_;
+  const Languages& languages_;
   std::vector<Link> links_;
   int max_tokens_;
 };

@@ -3,10 +3,12 @@
 // code or touches files. Thread-safe.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/model/change.h"
+#include "core/model/insight_kind.h"
 #include "core/model/telemetry.h"
 #include "ports/sandbox.h"
 #include "ports/source_tree.h"
@@ -57,19 +59,36 @@ struct TestRun {
   std::vector<FileCoverage> coverage;
 };
 
+// A deterministic change of code. Preconditions are proved: what a recipe writes is right.
+struct Recipe {
+  std::string_view name;           // "remember-results"; the author is "recipe:<name>"
+  std::vector<InsightKind> mends;  // what it is tried for
+  // kInvalidArgument with the broken precondition when it cannot be proved safe.
+  Result<Change> (*write)(const ComponentTree& tree, const CodeSite& site) = nullptr;
+};
+
+// What holds for every component that is written in a language.
+struct LanguageConventions {
+  std::string name;                  // in the configuration, and as the tag of a fence
+  std::string interpreter;           // where none is configured
+  std::vector<std::string> sources;  // globs, where none are configured
+  std::vector<std::string>
+      protected_files;       // globs: tests, builds, start-up; no change touches them
+  std::string example_file;  // a path as they look: "app/example.x"
+};
+
 class LanguageSupport {
  public:
   virtual ~LanguageSupport() = default;
 
+  [[nodiscard]] virtual const LanguageConventions& conventions() const = 0;
+  // In the order in which they are tried.
+  [[nodiscard]] virtual std::span<const Recipe* const> recipes() const = 0;
   [[nodiscard]] virtual bool IsSource(const std::string& path) const = 0;
   virtual FileFacts Analyse(const std::string& path, const std::string& text) const = 0;
   // By the location, else by the innermost frame of the stack trace that lies in the component.
   virtual std::optional<CodeSite> Locate(const ComponentTree& tree, const CodeLocation& location,
                                          std::string_view stack_trace) const = 0;
-
-  // The recipe "remember results": makes a pure function remember its results, bounded in number
-  // and age. kInvalidArgument with the broken precondition when it cannot be proved safe.
-  virtual Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) const = 0;
 
   // Jobs for the sandbox; the caller adds root, files and limits.
   virtual SandboxJob ImportCheckJob(const std::string& interpreter,

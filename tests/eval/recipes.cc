@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "adapters/python/python_support.h"
+#include "adapters/python/remember_recipe.h"
 #include "tests/eval/commands.h"
 
 namespace ratchet::eval {
@@ -56,7 +57,7 @@ int Recipes(const Options& options) {
         continue;  // methods and nested ones are always refused
       ++functions;
       FunctionFacts by_name{.name = function.name};
-      const auto change = language.RememberResults(tree, {file.path, by_name});
+      const auto change = python::RememberResults(tree, {file.path, by_name});
       if (!change) {
         ++reasons[ReasonKind(change.error().message)];
         continue;

@@ -6,6 +6,7 @@
 
 #include "core/base/hash.h"
 #include "core/generation/reply_parser.h"
+#include "core/generation/stop_reason.h"
 #include "tests/eval/commands.h"
 
 namespace ratchet::eval {
@@ -31,7 +32,7 @@ std::string Judge(const Json& c) {
   generation::ReplyContext context;
   context.existing = c.at("existing_files").get<std::map<std::string, std::string>>();
   context.targets = c.at("targets").get<std::vector<std::string>>();
-  context.stop_reason = c.value("stop_reason", "");
+  context.stop = generation::ReadStopReason(c.value("stop_reason", ""));
   std::string reply = c.value("response", "");
   if (c.contains("options")) {
     const Json& options = c["options"];

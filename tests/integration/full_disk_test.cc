@@ -53,6 +53,7 @@ class FullDiskTest : public ::testing::Test {
     Write(root_ / "data.bin", std::string(1 << 20, 'd'));
     ComponentConfig component;
     component.id = ComponentId("app");
+    component.sources = {"**/*.py"};
     component.root = root_.string();
     component.reload = {.kind = ReloadKind::kHttp, .url = "reload"};
     component.proof = {.kind = ProofKind::kDigest, .url = "proof", .timeout = Duration(200)};

@@ -64,6 +64,7 @@ class InPlaceDeployerTest : public ::testing::Test {
     Write("b.py", "other\n");
     ComponentConfig component;
     component.id = ComponentId("app");
+    component.sources = {"**/*.py"};
     component.root = root_.string();
     component.reload = {.kind = ReloadKind::kHttp, .url = "reload"};
     component.proof = {.kind = ProofKind::kDigest, .url = "proof", .timeout = Duration(200)};

@@ -2,10 +2,25 @@
 
 #include "adapters/python/facts.h"
 #include "adapters/python/locate.h"
-#include "adapters/python/remember_recipe.h"
+#include "adapters/python/recipe_list.h"
 #include "core/base/text.h"
 
 namespace ratchet::python {
+
+const LanguageConventions& PythonSupport::conventions() const {
+  static const LanguageConventions kConventions{
+      .name = "python",
+      .interpreter = "/usr/bin/python3",
+      .sources = {"**/*.py"},
+      .protected_files = {"**/conftest.py", "**/setup.py", "**/setup.cfg", "**/pyproject.toml",
+                          "**/requirements*.txt", "**/Pipfile*", "**/poetry.lock", "**/tox.ini",
+                          "**/noxfile.py", "**/sitecustomize.py", "**/usercustomize.py",
+                          "**/*.pth"},
+      .example_file = "app/example.py"};
+  return kConventions;
+}
+
+std::span<const Recipe* const> PythonSupport::recipes() const { return kAllRecipes; }
 
 FileFacts PythonSupport::Analyse(const std::string& path, const std::string& text) const {
   const SyntaxTree tree(text);
@@ -23,11 +38,6 @@ std::optional<CodeSite> PythonSupport::Locate(const ComponentTree& tree,
   }
   if (const auto frame = InnermostFrame(tree, stack_trace)) return python::Locate(tree, *frame);
   return std::nullopt;
-}
-
-Result<Change> PythonSupport::RememberResults(const ComponentTree& tree,
-                                              const CodeSite& site) const {
-  return python::RememberResults(tree, site);
 }
 
 // "pkg/sub/a.py" lies in package "pkg.sub".

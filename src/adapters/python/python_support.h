@@ -7,13 +7,14 @@ namespace ratchet::python {
 
 class PythonSupport : public LanguageSupport {
  public:
+  [[nodiscard]] const LanguageConventions& conventions() const override;
+  [[nodiscard]] std::span<const Recipe* const> recipes() const override;
   [[nodiscard]] bool IsSource(const std::string& path) const override {
     return path.ends_with(".py");
   }
   FileFacts Analyse(const std::string& path, const std::string& text) const override;
   std::optional<CodeSite> Locate(const ComponentTree& tree, const CodeLocation& location,
                                  std::string_view stack_trace) const override;
-  Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) const override;
   SandboxJob ImportCheckJob(const std::string& interpreter, const std::vector<ImportFacts>& imports,
                             const std::string& path) const override;
   Result<ImportCheck> ReadImportCheck(const SandboxRun& run) const override;

@@ -11,6 +11,7 @@
 #include "adapters/python/known_names.h"
 #include "adapters/python/module_scope.h"
 #include "adapters/python/purity.h"
+#include "adapters/python/recipe_list.h"
 #include "core/base/text.h"
 
 namespace ratchet::python {
@@ -266,5 +267,8 @@ Result<Change> RememberResults(const ComponentTree& tree, const CodeSite& site) 
   change.files.push_back({site.path, file->text, Edit(syntax, scope, function, proof->names_used)});
   return change;
 }
+
+// It only helps where calls repeat.
+const Recipe kRememberResults{"remember-results", {InsightKind::kRepeatedCalls}, RememberResults};
 
 }  // namespace ratchet::python

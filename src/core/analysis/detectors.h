@@ -1,9 +1,8 @@
 #pragma once
 // The detectors of phase 2: from stored telemetry to insights.
 //
-// Pure: everything they look at is in the input. The rule for latency is `simple` (mean of the
-// current window above baseline mean + 2σ and more than 20 % worse); what is known to be wrong with
-// it is written in docs/analysis.md. Thresholds are DESIGN section 2's, configurable.
+// Pure: everything they look at is in the input. Which there are says detector_list.h; what is
+// known to be wrong with them, docs/analysis.md. Thresholds are configurable.
 
 #include <span>
 #include <vector>
@@ -36,6 +35,7 @@ struct AnalysisInput {
   std::vector<CallShape> shapes;       // of the window of calls
 };
 
+// With ids in order.
 std::vector<Insight> Detect(const AnalysisInput& input, const DetectorPolicy& policy);
 
 }  // namespace ratchet::analysis

@@ -7,100 +7,31 @@
 #include <span>
 #include <tuple>
 
+#include "core/analysis/detector_list.h"
 #include "core/analysis/impact.h"
 
 namespace ratchet::analysis {
 namespace {
 
-// Of an insight or an opportunity; 0 when it was not measured.
-double Value(const auto& of, std::string_view name) {
-  const auto at = std::ranges::find(of.evidence, name, &Evidence::name);
-  return at == of.evidence.end() ? 0 : at->value;
-}
-
-// What mending it would gain, in % of the operation's latency or errors.
-Figure Gain(const Insight& insight) {
-  switch (insight.kind) {
-    case InsightKind::kRepeatedCalls:
-      return {Value(insight, "saved_pct"), Origin::kMeasured};
-    case InsightKind::kLatencyDegradation: {
-      const double now = Value(insight, "latency_mean_ms");
-      const double before = Value(insight, "baseline_mean_ms");
-      return {now > 0 ? 100 * (now - before) / now : 0, Origin::kMeasured};
-    }
-    case InsightKind::kErrorRateSpike:
-      return {100 * (Value(insight, "error_rate") - Value(insight, "baseline_error_rate")),
-              Origin::kMeasured};
-    case InsightKind::kThroughputDrop:
-      return {Value(insight, "drop_pct"), Origin::kMeasured};
-    case InsightKind::kRecurringException:
-      return {10, Origin::kEstimated};
-    // Half of what the function takes: a usual result of mending one hot spot.
-    case InsightKind::kSlowOperation:
-      return {Value(insight, "operation_share_pct") / 2, Origin::kEstimated};
-    case InsightKind::kRepeatedQueries:
-      return {Value(insight, "operation_share_pct") * 0.8, Origin::kEstimated};
-  }
-  return {};
-}
-
-Risk RiskOf(InsightKind kind) {
-  switch (kind) {
-    case InsightKind::kRepeatedCalls:
-      return Risk::kLow;
-    case InsightKind::kSlowOperation:
-    case InsightKind::kRecurringException:
-    case InsightKind::kRepeatedQueries:
-      return Risk::kMedium;
-    default:
-      return Risk::kHigh;  // the cause is not known yet
-  }
-}
-
-std::string RequirementOf(const Insight& insight) {
-  switch (insight.kind) {
-    case InsightKind::kRepeatedCalls:
-      return fmt::format("Avoid computing {} again for arguments that were seen before.",
-                         insight.code.function);
-    case InsightKind::kSlowOperation:
-      return fmt::format("Make {} faster without changing its results.", insight.code.function);
-    case InsightKind::kRepeatedQueries:
-      return "Read with one statement what is now read with one statement a row.";
-    case InsightKind::kRecurringException:
-      return "Handle the case that raises this exception, without hiding other failures.";
-    case InsightKind::kErrorRateSpike:
-      return "Remove the cause of the failing requests.";
-    case InsightKind::kLatencyDegradation:
-      return "Bring the operation back to its former latency.";
-    case InsightKind::kThroughputDrop:
-      return "Remove what holds the operation's throughput back.";
-  }
-  return {};
-}
-
-// What people feel without knowing why.
-bool IsSymptom(InsightKind kind) {
-  return kind == InsightKind::kLatencyDegradation || kind == InsightKind::kThroughputDrop ||
-         kind == InsightKind::kErrorRateSpike;
-}
+bool IsSymptom(const Opportunity& o) { return TraitsOf(o.kind).standing == Standing::kSymptom; }
+bool IsOfErrors(const Opportunity& o) { return TraitsOf(o.kind).promise == Promise::kErrors; }
 
 // Whether mending `cause` would mend at least half of `symptom`, which is of the same operation.
 bool Explains(const Opportunity& cause, const Opportunity& symptom) {
   const bool same = cause.tenant == symptom.tenant && cause.component == symptom.component &&
                     cause.operation == symptom.operation;
-  if (!same || IsSymptom(cause.kind)) return false;
-  const bool of_errors = symptom.kind == InsightKind::kErrorRateSpike;
-  if (of_errors != (cause.kind == InsightKind::kRecurringException)) return false;
-  if (!of_errors) return cause.gain_pct.value >= symptom.gain_pct.value / 2;
-  const double now = Value(symptom, "error_rate"), before = Value(symptom, "baseline_error_rate");
-  const double more = now > 0 ? Value(symptom, "errors") * (1 - before / now) : 0;
-  return Value(cause, "occurrences") >= more / 2;
+  if (!same || IsSymptom(cause) || IsOfErrors(symptom) != IsOfErrors(cause)) return false;
+  if (!IsOfErrors(symptom)) return cause.gain_pct.value >= symptom.gain_pct.value / 2;
+  const double now = EvidenceValue(symptom.evidence, "error_rate"),
+               before = EvidenceValue(symptom.evidence, "baseline_error_rate");
+  const double more = now > 0 ? EvidenceValue(symptom.evidence, "errors") * (1 - before / now) : 0;
+  return EvidenceValue(cause.evidence, "occurrences") >= more / 2;
 }
 
 // A symptom is mended at its cause: one piece of work, as urgent as the symptom.
 void Absorb(Opportunity& cause, const Opportunity& symptom) {
   cause.severity = std::max(cause.severity, symptom.severity);
-  if (symptom.kind == InsightKind::kErrorRateSpike && symptom.gain_pct.value > cause.gain_pct.value)
+  if (IsOfErrors(symptom) && symptom.gain_pct.value > cause.gain_pct.value)
     cause.gain_pct = symptom.gain_pct;
   for (const Evidence& evidence : symptom.evidence) {
     const auto known = std::ranges::find(cause.evidence, evidence.name, &Evidence::name);
@@ -110,7 +41,7 @@ void Absorb(Opportunity& cause, const Opportunity& symptom) {
 
 std::vector<Opportunity> AtTheirCauses(std::vector<Opportunity> all) {
   std::vector<Opportunity> found, symptoms;
-  for (Opportunity& o : all) (IsSymptom(o.kind) ? symptoms : found).push_back(std::move(o));
+  for (Opportunity& o : all) (IsSymptom(o) ? symptoms : found).push_back(std::move(o));
   const size_t causes = found.size();
   for (Opportunity& symptom : symptoms) {
     Opportunity* cause = nullptr;
@@ -140,11 +71,11 @@ class Finder {
     o.component = insight.component;
     o.operation = insight.operation;
     o.reach = reach;
-    o.requirement = RequirementOf(insight);
+    o.requirement = DetectorOf(insight.kind).requirement(insight);
     o.severity = insight.severity;
-    o.risk = RiskOf(insight.kind);
+    o.risk = TraitsOf(insight.kind).risk;
     o.confidence = insight.confidence;
-    o.gain_pct = Gain(insight);
+    o.gain_pct = DetectorOf(insight.kind).gain(insight);
     o.evidence = insight.evidence;
     o.example = insight.example;
     o.found_at = insight.found_at;
@@ -153,7 +84,7 @@ class Finder {
         input_.histories.Of({insight.tenant, insight.component, insight.operation});
     const AnalysisWindows& windows = input_.histories.windows();
     const auto hours = [](Duration window) { return std::max(Seconds(window), 1.0) / 3600; };
-    const double users = Value(insight, "users");
+    const double users = EvidenceValue(insight.evidence, "users");
     // Without user ids every request counts as a user's: an upper bound, and said to be estimated.
     o.affected_users_per_hour =
         users > 0 ? Figure{users / hours(windows.now - windows.calls_from(insight.component)),
@@ -215,7 +146,7 @@ std::vector<Opportunity> FindOpportunities(const AnalysisInput& input,
   }
   found = AtTheirCauses(std::move(found));
   for (size_t i = 0; i < found.size(); ++i) {
-    if (IsSymptom(found[i].kind)) found[i].code = finder.Suspect(found[i]);
+    if (IsSymptom(found[i])) found[i].code = finder.Suspect(found[i]);
     found[i].id = OpportunityId(fmt::format("{}-opp-{:03}", input.cycle.value, i + 1));
     found[i].score = ImpactScore(found[i]);
     found[i].level = LevelOf(found[i].score);

@@ -7,7 +7,7 @@
 
 namespace ratchet {
 
-// GlobMatches("src/**/*.py", "src/a/b.py"). `**/` also matches no folder at all.
+// GlobMatches("src/**/*.x", "src/a/b.x"). `**/` also matches no folder at all.
 bool GlobMatches(std::string_view pattern, std::string_view path);
 bool MatchesAny(std::span<const std::string> patterns, std::string_view path);
 

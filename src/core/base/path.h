@@ -9,7 +9,7 @@
 
 namespace ratchet {
 
-// "./svc//a.py" -> "svc/a.py". Refuses (kPermissionDenied) what could leave the root or mean
+// "./svc//a.x" -> "svc/a.x". Refuses (kPermissionDenied) what could leave the root or mean
 // something else on another system: "..", absolute, "~", drive letters, backslashes, percent
 // escapes, control and invisible or direction-changing characters, over 255 bytes a name.
 Result<std::string> NormaliseRelativePath(std::string_view path);

@@ -18,6 +18,7 @@ struct PromptInput {
   Opportunity opportunity;
   std::string component_overview;  // the files of the component, one a line
   std::vector<PromptFile> files;   // code around the suspect; these may be changed
+  std::string fence_tag;           // `language:path` of an example
   std::string repair_error;        // second round: what was wrong, word for word
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// The JSON form of a reply: {"files": [{"path": "a/b.py", "content": "..."}]}.
+// The JSON form of a reply: {"files": [{"path": "a/b.x", "content": "..."}]}.
 
 #include <optional>
 #include <string>

@@ -39,7 +39,7 @@ constexpr auto kPrefixes =
     std::to_array<std::string_view>({"file name", "file path", "filename", "filepath", "file",
                                      "modified file", "new file", "path", "updated file"});
 
-// "py" of "a/b.py"; "" for none. It starts with a letter: "v2.0" has none.
+// "x" of "a/b.x"; "" for none. It starts with a letter: "v2.0" has none.
 std::string_view ExtensionOf(std::string_view path) {
   const size_t dot = path.rfind('.');
   if (dot == std::string_view::npos || dot == 0 || path.size() - dot > 11) return {};
@@ -115,7 +115,7 @@ std::string_view LabelText(std::string_view line) {
     label = StripMarks(rest);
     break;
   }
-  // "`a/b.py` (new)"
+  // "`a/b.x` (new)"
   const size_t remark = label.find(" (");
   if (label.ends_with(")") && remark != std::string_view::npos) label = label.substr(0, remark);
   return StripMarks(label);

@@ -18,7 +18,7 @@ bool NamesFile(std::string_view text);
 
 // Without the quotes, stars, hashes and colons around it.
 std::string_view StripMarks(std::string_view text);
-// What a line labels, when that is all it does: "## 2. File: `a/b.py` (new)" is "a/b.py".
+// What a line labels, when that is all it does: "## 2. File: `a/b.x` (new)" is "a/b.x".
 std::string_view LabelText(std::string_view line);
 
 struct LabelWord {
@@ -27,7 +27,7 @@ struct LabelWord {
 };
 std::vector<LabelWord> WordsOf(std::string_view line);
 
-// The value of title="a/b.py", file=a/b.py, {path='a/b.py'} in an info string. A title may be one
+// The value of title="a/b.x", file=a/b.x, {path='a/b.x'} in an info string. A title may be one
 // of anything, so it counts only when it is a path or `is_known`.
 std::optional<std::string> AttributeOf(const std::string& info,
                                        const std::function<bool(const std::string&)>& is_known);

@@ -22,24 +22,10 @@
 namespace ratchet::generation {
 namespace {
 
-// The model did not come to an end by itself.
-constexpr auto kTruncated = std::to_array<std::string_view>(
-    {"max_tokens", "length", "max_output_tokens", "model_context_window_exceeded", "incomplete",
-     "model_length", "limit", "pause_turn", "abort", "aborted", "cancelled", "error", "failed",
-     "malformed_function_call", "other", "timeout"});
-constexpr auto kRefused = std::to_array<std::string_view>(
-    {"refusal", "content_filter", "content_filtered", "safety", "recitation", "blocklist",
-     "prohibited_content", "guardrail_intervened", "spii", "blocked", "error_toxic", "language"});
 // One repair round may mend these; the others would need a guess.
 constexpr auto kRetryable = std::to_array<std::string_view>(
     {"response_truncated", "empty_response", "no_edit", "search_not_found", "hunk_not_found",
      "envelope_invalid", "path_missing", "diff_malformed"});
-
-// "FinishReason.MAX_TOKENS" is "max_tokens".
-std::string PlainReason(const std::string& reason) {
-  const size_t dot = reason.rfind('.');
-  return Lowercase(dot == std::string::npos ? reason : reason.substr(dot + 1));
-}
 
 bool HasSearch(const Block& block) { return std::ranges::any_of(block.lines, IsSearchMarker); }
 
@@ -62,11 +48,9 @@ class Parser {
       : context_(context), paths_(context), files_(context, paths_, findings_) {}
 
   ParsedReply Parse(std::string_view reply) {
-    const std::string reason = PlainReason(context_.stop_reason);
-    if (OneOf(reason, kTruncated))
-      return Done("response_truncated", "the reply was cut off: " + context_.stop_reason);
-    if (OneOf(reason, kRefused))
-      return Done("model_refused", "the model refused: " + context_.stop_reason);
+    if (context_.stop == StopReason::kCutOff)
+      return Done("response_truncated", "the reply was cut off");
+    if (context_.stop == StopReason::kRefused) return Done("model_refused", "the model refused");
     if (!IsValidUtf8(reply)) return Done("encoding_invalid", "the reply is not UTF-8");
     if (reply.starts_with("\xEF\xBB\xBF")) reply.remove_prefix(3);
     if (Trim(reply).empty()) return Done("empty_response", "the reply is empty");

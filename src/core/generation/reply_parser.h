@@ -11,12 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/stop_reason.h"
+
 namespace ratchet::generation {
 
 struct ReplyContext {
   std::map<std::string, std::string> existing;  // path → text
   std::vector<std::string> targets;             // files that the reply may change
-  std::string stop_reason;                      // as the provider said it
+  StopReason stop = StopReason::kEnd;           // read by ReadStopReason
   std::vector<std::string> allow_new;           // globs of files that it may add
   std::vector<std::string> protected_existing;  // globs of files that it may not change
 };

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "core/generation/stop_reason.h"
+
 namespace ratchet::generation {
 namespace {
 
@@ -17,7 +19,7 @@ ParsedReply Parse(const std::string& reply,
   ReplyContext context;
   for (const auto& [path, text] : existing) context.targets.push_back(path);
   context.existing = std::move(existing);
-  context.stop_reason = stop_reason;
+  context.stop = ReadStopReason(stop_reason);
   return ParseReply(reply, context);
 }
 
@@ -138,14 +140,12 @@ void Expect(const Outcome& outcome, const ReplyContext& context) {
 ReplyContext TwoTargets() {
   return {.existing = {{"svc/total.py", kOld}, {"svc/util.py", "X = 0\n"}},
           .targets = {"svc/total.py", "svc/util.py"},
-          .stop_reason = "stop",
           .allow_new = {"tests/**"},
           .protected_existing = {}};
 }
 ReplyContext OneTarget(const std::string& path, const std::string& text) {
   return {.existing = {{path, text}},
           .targets = {path},
-          .stop_reason = "stop",
           .allow_new = {"tests/**"},
           .protected_existing = {}};
 }

@@ -153,7 +153,7 @@ PathFinder::Resolved PathFinder::Resolve(const std::string& written) const {
   if (!known_.contains(path)) {
     std::vector<std::string> candidates;
     for (const std::string& known : known_) {
-      // "total.py" for "svc/total.py"; "repo/svc/total.py" for it too, but no bare name is enough.
+      // "total.x" for "svc/total.x"; "repo/svc/total.x" for it too, but no bare name is enough.
       const bool longer = known.find('/') != std::string::npos && path.ends_with("/" + known);
       if (longer || known.ends_with("/" + path)) candidates.push_back(known);
     }

@@ -25,7 +25,7 @@ struct Change {
   std::string summary;
 };
 
-// "svc/a.py" -> its SHA-256; a tree's hash is the SHA-256 over these lines in path order.
+// "svc/a.x" -> its SHA-256; a tree's hash is the SHA-256 over these lines in path order.
 struct FileDigest {
   std::string path;
   std::string sha256;

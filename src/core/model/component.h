@@ -58,14 +58,14 @@ enum class TargetScope { kComponent, kTenant };
 
 struct ComponentConfig {
   ComponentId id;
-  std::vector<TenantId> tenants;  // several, or none for "all": the root is shared
-  std::string root;               // absolute path
-  std::string language = "python";
-  std::string interpreter = "/usr/bin/python3";
-  std::vector<std::string> sources = {"**/*.py"};  // globs of the component's code: its version
-  std::vector<std::string> allowed;                // globs of files a change may touch
-  std::vector<std::string> protected_files;        // globs that no change may touch
-  std::vector<std::string> allowed_imports;        // new top-level modules a change may import
+  std::vector<TenantId> tenants;             // several, or none for "all": the root is shared
+  std::string root;                          // absolute path
+  std::string language;                      // one of those that are built in
+  std::string interpreter;                   // absolute path
+  std::vector<std::string> sources;          // globs of the component's code: its version
+  std::vector<std::string> allowed;          // globs of files a change may touch
+  std::vector<std::string> protected_files;  // globs that no change may touch
+  std::vector<std::string> allowed_imports;  // new top-level modules a change may import
   TestConfig tests;
   ReloadConfig reload;
   ProofConfig proof;

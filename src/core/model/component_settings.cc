@@ -59,9 +59,12 @@ void DeclareSettings(Schema& schema, ComponentConfig& component) {
                "another tenant than the only one starts nothing (audit entry "
                "`opportunity.refused`).",
                settings::kNames);
-  schema.Text("language", component.language, "What it is written in.", settings::kName);
-  schema.Text("interpreter", component.interpreter, "What runs its tests.", settings::kSomeText);
-  schema.Texts("sources", component.sources, "The files that are its version.", settings::kGlobs);
+  schema.Text("language", component.language, "What it is written in.", settings::kName)
+      .Default("the first one that is built in");
+  schema.Text("interpreter", component.interpreter, "What runs its tests.", settings::kSomeText)
+      .Default("the language's");
+  schema.Texts("sources", component.sources, "The files that are its version.", settings::kGlobs)
+      .Default("the language's");
   schema.Texts("allowed", component.allowed, "The files that a change may touch.", settings::kGlobs)
       .Default("its sources");
   schema.Texts("protected", component.protected_files, "Globs that no change may touch.");

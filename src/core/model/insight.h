@@ -5,22 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "core/model/insight_kind.h"
 #include "core/model/telemetry.h"
 
 namespace ratchet {
 
-enum class InsightKind {
-  kLatencyDegradation,
-  kThroughputDrop,
-  kErrorRateSpike,
-  kRecurringException,
-  kRepeatedCalls,    // identical calls that a cache would save
-  kSlowOperation,    // one function takes most of the time of a slow operation
-  kRepeatedQueries,  // the same statement shape many times in one request
-};
-
 enum class Severity { kLow, kMedium, kHigh, kCritical };
-enum class Risk { kLow, kMedium, kHigh };
 enum class Level { kLow, kMedium, kHigh, kCritical };
 enum class Origin { kMeasured, kEstimated, kLearned };
 enum class Reach { kTenant, kSystemWide };

@@ -18,9 +18,14 @@ struct Names;  // specialised below: the names in the order of the enumerators
     static constexpr auto kAll = std::to_array<std::string_view>(__VA_ARGS__); \
   }
 
-RATCHET_NAMES(InsightKind,
-              {"latency_degradation", "throughput_drop", "error_rate_spike", "recurring_exception",
-               "repeated_calls", "slow_operation", "repeated_queries"});
+template <>
+struct Names<InsightKind> {
+  static constexpr auto kAll = [] {
+    std::array<std::string_view, kInsightKinds.size()> names;
+    std::ranges::transform(kInsightKinds, names.begin(), &InsightTraits::name);
+    return names;
+  }();
+};
 RATCHET_NAMES(Severity, {"low", "medium", "high", "critical"});
 RATCHET_NAMES(Risk, {"low", "medium", "high"});
 RATCHET_NAMES(Level, {"low", "medium", "high", "critical"});

@@ -14,18 +14,6 @@ namespace {
 constexpr double kErrorRateFloor = 0.01;  // DESIGN section 2, phase 5
 constexpr double kAlpha = 0.005;  // for the operation's errors, and as much for the component's
 
-enum class Metric { kLatency, kErrors };
-
-Metric PromisedMetric(InsightKind kind) {
-  switch (kind) {
-    case InsightKind::kErrorRateSpike:
-    case InsightKind::kRecurringException:
-      return Metric::kErrors;
-    default:  // throughput follows the users: what serves fewer is made faster, too
-      return Metric::kLatency;
-  }
-}
-
 double LogP95(const ServiceMetrics& metrics) {
   constexpr double kTiny = 1e-9;
   return std::log(std::max(metrics.latency_p95, kTiny));
@@ -237,8 +225,8 @@ VerdictReason Judge::Decide(InsightKind promise, const Baseline& baseline,
 
 VerdictReason Judge::DecideAtEnd(InsightKind promise, const Baseline& baseline,
                                  std::span<const Look> looks, Duration watched) const {
-  const Metric metric = PromisedMetric(promise);
-  const bool logarithmic = metric == Metric::kLatency;
+  const Promise metric = TraitsOf(promise).promise;
+  const bool logarithmic = metric == Promise::kLatency;
   std::vector<Look> usable;
   EventCount errors, component_errors;
   for (const Look& look : looks) {

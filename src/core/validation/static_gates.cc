@@ -17,7 +17,6 @@ const std::vector<std::string>& AlwaysProtected() {
                                                   "**/test_*",
                                                   "**/*_test.*",
                                                   "**/*_tests.*",
-                                                  "**/conftest.py",
                                                   "**/*.test.*",
                                                   "**/*.spec.*",
                                                   "**/telemetry/**",
@@ -30,14 +29,6 @@ const std::vector<std::string>& AlwaysProtected() {
                                                   "**/health.*",
                                                   "**/healthcheck*",
                                                   "**/health_check*",
-                                                  "**/setup.py",
-                                                  "**/setup.cfg",
-                                                  "**/pyproject.toml",
-                                                  "**/requirements*.txt",
-                                                  "**/Pipfile*",
-                                                  "**/poetry.lock",
-                                                  "**/tox.ini",
-                                                  "**/noxfile.py",
                                                   "**/Makefile",
                                                   "**/CMakeLists.txt",
                                                   "**/Dockerfile*",
@@ -47,14 +38,12 @@ const std::vector<std::string>& AlwaysProtected() {
                                                   "**/*.lock",
                                                   "**/.*/**",
                                                   "**/.*",
-                                                  "**/ratchet.toml",
-                                                  "**/sitecustomize.py",
-                                                  "**/usercustomize.py",
-                                                  "**/*.pth"};
+                                                  "**/ratchet.toml"};
   return kGlobs;
 }
 
 std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& change,
+                                std::span<const std::string> of_language,
                                 const SizeLimits& limits) {
   std::vector<Finding> findings;
   const auto add = [&](const std::string& file, const char* rule, std::string message) {
@@ -72,7 +61,7 @@ std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& 
       add(file.path, "path", normal ? "the path is not in its plain form" : normal.error().message);
       continue;
     }
-    if (MatchesAny(AlwaysProtected(), file.path) ||
+    if (MatchesAny(AlwaysProtected(), file.path) || MatchesAny(of_language, file.path) ||
         MatchesAny(component.protected_files, file.path)) {
       add(file.path, "protected", "this file is protected");
     } else if (!MatchesAny(component.allowed, file.path)) {

@@ -16,11 +16,12 @@ struct SizeLimits {
 };
 
 // Only allowed files of this component, within the limits; tests, telemetry, health checks, build
-// files and Ratchet's own are never touched, whatever the configuration allows.
+// files and Ratchet's own are never touched, whatever the configuration allows; `of_language` are
+// the globs of such files that the component's language has.
 std::vector<Finding> CheckScope(const ComponentConfig& component, const Change& change,
-                                const SizeLimits& limits);
+                                std::span<const std::string> of_language, const SizeLimits& limits);
 
-// Globs that no configuration can open.
+// Globs that no configuration can open, in any language.
 const std::vector<std::string>& AlwaysProtected();
 
 // Findings of the new version that the old one did not have in the same statement; equal ones are

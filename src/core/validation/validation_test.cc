@@ -58,8 +58,9 @@ class ScopeTest : public ::testing::Test {
     ComponentConfig component;
     component.allowed = {"**"};
     component.protected_files = {"app/billing.py"};
+    const std::vector<std::string> of_language = {"**/conftest.py", "**/setup.py"};
     std::string rules;
-    for (const auto& f : CheckScope(component, {.files = {{path, "x\n", after}}}, {}))
+    for (const auto& f : CheckScope(component, {.files = {{path, "x\n", after}}}, of_language, {}))
       rules += f.rule + " ";
     return rules;
   }
