@@ -86,8 +86,10 @@ OpenAiGenerator::Attempt OpenAiGenerator::Try(const ModelRequest& request) {
                {config_.token_parameter, request.max_tokens},
                {"stream", false}};
   if (config_.temperature) body["temperature"] = *config_.temperature;
-  HttpRequest http{
-      .method = "POST", .url = config_.base_url + "/chat/completions", .timeout = config_.timeout};
+  HttpRequest http{.method = "POST",
+                   .url = config_.base_url + "/chat/completions",
+                   .timeout = config_.timeout,
+                   .proxy = Proxy::kOfEnvironment};
   http.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
   http.headers["Content-Type"] = "application/json";
   if (!config_.api_key.empty()) http.headers["Authorization"] = "Bearer " + config_.api_key;
