@@ -402,6 +402,7 @@ class Reading {
     Table t = parent.Sub("reload");
     t.Text("http", c.reload.url);
     t.Texts("command", c.reload.command);
+    t.Texts("environment", c.reload.environment);
     t.Text("pid_file", c.reload.pid_file);
     t.OneOf("signal", {"HUP", "USR1", "USR2", "TERM"},
             [&](const std::string& s) { c.reload.signal = s; });
@@ -420,7 +421,18 @@ class Reading {
       t.Wrong("signal", c.reload.signal + " without a pid_file", "the file with the process id");
     CheckUrl(t, "http", c.reload.url);
     CheckWords(t, c.reload.command);
+    CheckVariables(t, c.reload);
     t.Finish();
+  }
+
+  static void CheckVariables(Table& t, const ReloadConfig& reload) {
+    if (!reload.environment.empty() && reload.command.empty())
+      t.Wrong("environment", "variables without a command", "command = [...]");
+    for (const std::string& entry : reload.environment) {
+      const std::string name = entry.substr(0, entry.find('='));
+      if (name.empty() || entry.find('\0') != std::string::npos)
+        t.Wrong("environment", "\"" + entry + "\"", "\"NAME=value\" or \"NAME\"");
+    }
   }
 
   void Proof(Table& parent, ComponentConfig& c) {
