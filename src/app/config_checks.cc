@@ -87,6 +87,8 @@ void CheckReload(const ReloadConfig& reload, const std::string& path, Mistakes& 
   if (ways > 1)
     mistakes.Contradict({path + (reload.url.empty() ? ".command" : ".http")},
                         "one of several ways to reload", "one of http, command, pid_file");
+  if (!reload.environment.empty() && reload.command.empty())
+    mistakes.Contradict({path + ".environment"}, "variables without a command", "command = [...]");
   if (mistakes.Given(path + ".signal") && reload.pid_file.empty())
     mistakes.Contradict({path + ".signal"}, reload.signal + " without a pid_file",
                         "the file with the process id");

@@ -164,6 +164,8 @@ TEST(ConfigTest, SettingsThatContradictEachOtherAreRefused) {
       {component + "[component.reload]\nsignal = \"HUP\"\n", "without a pid_file"},
       {component + "[component.reload]\nhttp = \"x/r\"\n", "an http or https URL"},
       {component + "[component.reload]\nhttp = \"http://\"\n", "an http or https URL"},
+      {component + "[component.reload]\nenvironment = [\"A=1\"]\n", "without a command"},
+      {component + "[component.reload]\ncommand = [\"r\"]\nenvironment = [\"=1\"]\n", "NAME=value"},
       {component + "[component.proof]\nurl = \"http://x/v\"\n", "without a kind"},
       {component + "[component.tests]\ncommand = []\n", "a program and its arguments"},
       {component + "[component.tests]\ncommand = [\"\"]\n", "a program and its arguments"},

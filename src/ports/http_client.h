@@ -9,6 +9,10 @@
 
 namespace ratchet {
 
+// A proxy belongs to calls that leave the site. Reloads, proofs and health checks of components and
+// calls to the daemon itself go straight; so does whatever names this machine.
+enum class Proxy { kNever, kOfEnvironment };
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
@@ -16,6 +20,7 @@ struct HttpRequest {
   std::string body;
   Duration timeout{10'000};
   size_t answer_bytes_max = 8U << 20;
+  Proxy proxy = Proxy::kNever;
 };
 
 struct HttpAnswer {

@@ -36,6 +36,18 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   return size * count;
 }
 
+bool NamesThisMachine(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), curl_url_cleanup);
+  char* raw = nullptr;
+  if (parts == nullptr || curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_get(parts.get(), CURLUPART_HOST, &raw, 0) != CURLUE_OK)
+    return false;
+  const std::unique_ptr<char, decltype(&curl_free)> owned(raw, curl_free);
+  const std::string host = Lowercase(raw);
+  return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
+         host.starts_with("127.");
+}
+
 ErrorCode CodeOf(CURLcode code) {
   if (code == CURLE_OPERATION_TIMEDOUT) return ErrorCode::kTimeout;
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
@@ -70,6 +82,9 @@ Result<HttpAnswer> CurlHttpClient::Send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  // An empty name also keeps libcurl from asking the environment.
+  if (request.proxy == Proxy::kNever || NamesThisMachine(request.url))
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, OnBody);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiver);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, OnHeader);

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -310,6 +311,29 @@ TEST_F(InPlaceDeployerTest, RehearsalChangesNothing) {
   EXPECT_EQ(tree_.Read(component_)->hash, tree);
   service_->hangs = true;
   EXPECT_FALSE(deployer_->Rehearse(component_));
+}
+
+TEST_F(InPlaceDeployerTest, AReloadCommandGetsNoneOfTheDaemonsKeys) {
+  setenv("RATCHET_TEST_KEY", "hunter2", 1);
+  setenv("RATCHET_TEST_PASSED", "passed on", 1);
+  component_.reload = {.kind = ReloadKind::kCommand,
+                       .command = {"/bin/sh", "-c", "/usr/bin/env > ../environment"},
+                       .environment = {"PORT=8080", "RATCHET_TEST_PASSED", "RATCHET_TEST_UNSET"}};
+  ASSERT_TRUE(deployer_->Rehearse(component_));
+  std::ifstream file(folder_ / "environment");
+  std::map<std::string, std::string> seen;
+  for (std::string line; std::getline(file, line);) {
+    const size_t equals = line.find('=');
+    seen[line.substr(0, equals)] = line.substr(equals + 1);
+  }
+  EXPECT_FALSE(seen.contains("RATCHET_TEST_KEY"));
+  EXPECT_FALSE(seen.contains("RATCHET_TEST_UNSET"));
+  EXPECT_EQ(seen["RATCHET_TEST_PASSED"], "passed on");
+  EXPECT_EQ(seen["PORT"], "8080");
+  EXPECT_EQ(seen["PATH"], std::getenv("PATH"));
+  for (const char* shells_own : {"PATH", "HOME", "LANG", "PWD", "SHLVL", "OLDPWD", "_"})
+    seen.erase(shells_own);
+  EXPECT_EQ(seen.size(), 2U);
 }
 
 // Found when a component is registered, not when its first deployment must be taken back.

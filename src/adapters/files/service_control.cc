@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
@@ -54,17 +56,44 @@ Status DigestsMatch(const Json& loaded, const std::vector<FileDigest>& files, Pr
   return {};
 }
 
+// Nothing of the daemon's environment but what every program needs and what is declared: its keys
+// are nobody else's.
+std::vector<std::string> CommandEnvironment(const ReloadConfig& reload) {
+  std::vector<std::string> wanted = {"PATH", "HOME", "LANG"};
+  wanted.insert(wanted.end(), reload.environment.begin(), reload.environment.end());
+  std::map<std::string, std::string> values;  // what is declared outranks what is passed on
+  for (const std::string& entry : wanted) {
+    const size_t equals = entry.find('=');
+    const std::string name = entry.substr(0, equals);
+    const char* own = std::getenv(name.c_str());
+    if (equals != std::string::npos)
+      values[name] = entry.substr(equals + 1);
+    else if (own != nullptr)
+      values[name] = own;
+  }
+  std::vector<std::string> environment;
+  environment.reserve(values.size());
+  for (const auto& [name, value] : values) environment.push_back(name + "=" + value);
+  return environment;
+}
+
+std::vector<char*> Pointers(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 }  // namespace
 
 // In the component's root, without a shell. What it writes goes where the daemon's own output goes:
 // the service that it starts may keep these descriptors for as long as it lives.
 Status ServiceControl::RunCommand(const ComponentConfig& component) {
   const ReloadConfig& reload = component.reload;
-  std::vector<char*> arguments;
-  arguments.reserve(reload.command.size() + 1);
-  for (const std::string& word : reload.command)
-    arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = Pointers(reload.command);
+  const std::vector<std::string> variables = CommandEnvironment(reload);
+  const std::vector<char*> environment = Pointers(variables);
   pid_t child = 0;
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -81,8 +110,8 @@ Status ServiceControl::RunCommand(const ComponentConfig& component) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, component.root.c_str());
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  const int failed =
-      posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
+  const int failed = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(),
+                                  environment.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   const std::string name = fmt::format("the reload command {}", reload.command[0]);

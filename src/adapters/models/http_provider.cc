@@ -64,6 +64,7 @@ bool PromptWasCut(const ProviderReply& reply, size_t prompt_bytes) {
 ProviderAnswer HttpProvider::Ask(const ModelPrompt& prompt, Duration timeout) {
   HttpRequest request = kind_.request(config_, prompt);
   request.timeout = timeout;
+  request.proxy = Proxy::kOfEnvironment;
   const auto answer = http_.Send(request);
   if (!answer) return std::unexpected(NoAnswer(answer.error()));
   if (answer->status != 200) return std::unexpected(Refused(*answer));

@@ -19,7 +19,8 @@ Status WebhookNotifier::Send(const Alert& alert) {
                                     .url = url_,
                                     .headers = {{"Content-Type", "application/json"}},
                                     .body = body,
-                                    .timeout = Duration(5'000)});
+                                    .timeout = Duration(5'000),
+                                    .proxy = Proxy::kOfEnvironment});
     if (answer && answer->status / 100 == 2) return {};
     last = answer ? Fail(ErrorCode::kUnavailable,
                          fmt::format("the webhook answered {}", answer->status))

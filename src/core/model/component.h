@@ -24,6 +24,8 @@ struct ReloadConfig {
   std::string pid_file;              // kSignal: whose process gets
   std::string signal = "HUP";        // this signal
   std::vector<std::string> command;  // kCommand: run without a shell
+  // Of the command, beside PATH, HOME and LANG: "NAME=value", or "NAME" for the daemon's own value.
+  std::vector<std::string> environment;
   Duration timeout{10'000};
 };
 

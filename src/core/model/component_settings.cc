@@ -27,6 +27,11 @@ void DeclareReload(Schema& schema, ReloadConfig& reload) {
                "or by a command (in the root, without a shell; it writes where the daemon's own "
                "output goes),",
                settings::kCommand);
+  schema.Texts(
+      "reload.environment", reload.environment,
+      "What a command gets beside PATH, HOME and LANG: `\"NAME=value\"`, or `\"NAME\"` for "
+      "the daemon's own value.",
+      settings::kVariables);
   schema.Text("reload.pid_file", reload.pid_file,
               "or by a signal to the process that this file names. One of the three.");
   schema.OneOf("reload.signal", reload.signal,

@@ -96,7 +96,7 @@ RATCHET_JSON(Improvement, id, cycle, opportunity, priority, status, created_at, 
 RATCHET_JSON(JudgePolicy, degradation_threshold, duration, interval, requests_min, bad_looks,
              looks_min, loss_max)
 RATCHET_JSON(WatchPolicy, judge, undo_tries_before_freeze, undo_retry, undo_retry_frozen)
-RATCHET_JSON(ReloadConfig, kind, url, pid_file, signal, command, timeout)
+RATCHET_JSON(ReloadConfig, kind, url, pid_file, signal, command, environment, timeout)
 RATCHET_JSON(ProofConfig, kind, url, pointer, timeout)
 RATCHET_JSON(TestConfig, command, timeout)
 RATCHET_JSON(CanaryStep, share, duration)

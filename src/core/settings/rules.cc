@@ -47,6 +47,13 @@ const ListRule kNames = {[](std::span<const std::string> names) {
                            });
                          },
                          "names, each once, without slashes or control characters"};
+const ListRule kVariables = {[](std::span<const std::string> entries) {
+                               return std::ranges::all_of(entries, [](const std::string& entry) {
+                                 return !entry.empty() && !entry.starts_with('=') &&
+                                        entry.find('\0') == std::string::npos;
+                               });
+                             },
+                             "\"NAME=value\" or \"NAME\""};
 const ListRule kGlobs = {[](std::span<const std::string> globs) {
                            return !globs.empty() && std::ranges::all_of(globs, IsGlobBelow);
                          },

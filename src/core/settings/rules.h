@@ -22,5 +22,6 @@ extern const ListRule kAnyTexts;
 extern const ListRule kNames;    // each once
 extern const ListRule kGlobs;    // at least one; none leaves the folder it starts from
 extern const ListRule kCommand;  // a program and its arguments
+extern const ListRule kVariables;
 
 }  // namespace ratchet::settings
