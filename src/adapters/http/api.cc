@@ -300,6 +300,7 @@ Response Api::ShowImprovement(const std::string& id, const Principal& who) {
   }
   Json json = reporting::Assessment(*improvement, watch);
   json["watch"] = watch ? ToJson(*watch) : Json();
+  if (watch) json["watch"].erase("component");  // how it is reloaded is its owner's alone
   json["state"] = ToJson(*improvement);
   if (const auto change = ports_.reader.LoadChange(improvement->id)) {
     json["change"] = ToJson(*change);
