@@ -4,13 +4,10 @@
 
 #include <algorithm>
 
-#include "core/analysis/opportunities.h"
-#include "core/analysis/service_metrics.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
 #include "core/deployment/tree_hash.h"
 #include "core/model/serialize.h"
-#include "core/monitoring/judge.h"
 
 namespace ratchet {
 namespace {
@@ -40,28 +37,6 @@ cycle::Validated NotValidated(const std::string& why) {
       {.gate = "scope", .outcome = GateOutcome::kFailed, .findings = {{"", 0, "tree", why}}});
   return {report};
 }
-
-// At most fifty, those with the most requests.
-std::map<std::string, ServiceMetrics> OtherOperations(const std::vector<Point>& points,
-                                                      const std::string& operation, Window window,
-                                                      const LatencySources& sources) {
-  constexpr size_t kMost = 50;
-  std::map<std::string, std::vector<Point>> by_operation;
-  for (const Point& point : points)
-    if (point.series.operation != operation) by_operation[point.series.operation].push_back(point);
-  std::map<std::string, ServiceMetrics> others;
-  std::vector<std::pair<std::uint64_t, std::string>> busiest;
-  busiest.reserve(by_operation.size());
-  for (const auto& [name, own] : by_operation) {
-    others[name] = analysis::MetricsOf(own, window, sources);
-    busiest.emplace_back(others[name].requests, name);
-  }
-  std::ranges::sort(busiest, std::greater());
-  for (size_t i = kMost; i < busiest.size(); ++i) others.erase(busiest[i].second);
-  return others;
-}
-
-Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
 
 }  // namespace
 
@@ -169,8 +144,6 @@ Status Performer::Publish(const EffectJob& job) {
 
 Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
   CHECK(job.cycle.has_value(), "Perform answers for analyses without a cycle");
-  const Cycle& cycle = *job.cycle;
-  const Instant now = Settled();
   std::map<ComponentId, Instant> changed_at = job.changed_at;
   for (const auto& [id, component] : config_.components) {
     // Releases by others show in the files only; a root that cannot be read is told elsewhere.
@@ -179,49 +152,7 @@ Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
       known = std::max(known, tree->changed_at);
     }
   }
-  const analysis::AnalysisWindows windows{
-      .now = now,
-      .current = std::min(config_.analysis_current, cycle.analysis_window),
-      .baseline = config_.analysis_baseline,
-      .calls = cycle.analysis_window,
-      .changed_at = std::move(changed_at)};
-  analysis::AnalysisInput input{.cycle = cycle.id, .histories = analysis::Histories(windows)};
-  TelemetryQuery query;
-  query.tenants = cycle.tenant.empty() ? TenantFilter::All() : TenantFilter::Only({cycle.tenant});
-  query.window = {windows.current_from() - windows.baseline, now};
-  query.metrics = {kSpanLatency, kRequestLatency};
-  TRY_STATUS(
-      ports_.telemetry.VisitPoints(query, [&](const Point& point) { input.histories.Add(point); }));
-  query.metrics.clear();
-  query.window = {now - windows.calls, now};
-  AnalysisFound found;
-  TRY(found.telemetry, ports_.telemetry.Counts(query));
-  TRY(input.shapes, Shapes(query, windows));
-  query.window = {windows.current_from(), now};
-  TRY(input.clusters, ports_.telemetry.ErrorClusters(query));
-  found.insights = analysis::Detect(input, config_.detectors);
-  found.opportunities =
-      analysis::FindOpportunities(input, found.insights, [&](const ComponentId& id) {
-        const auto at = config_.components.find(id);
-        return at == config_.components.end() ? Reach::kSystemWide : at->second.reach();
-      });
-  return found;
-}
-
-// Of a component that changed inside the window only what was called since then.
-Result<std::vector<CallShape>> Performer::Shapes(TelemetryQuery query,
-                                                 const analysis::AnalysisWindows& windows) {
-  TRY(std::vector<CallShape> shapes, ports_.telemetry.CallShapes(query));
-  for (const auto& [id, changed_at] : windows.changed_at) {
-    if (changed_at <= query.window.begin) continue;
-    std::erase_if(shapes, [&](const CallShape& shape) { return shape.component == id; });
-    query.component = id;
-    query.window.begin = changed_at;
-    TRY(std::vector<CallShape> since, ports_.telemetry.CallShapes(query));
-    std::ranges::move(since, std::back_inserter(shapes));
-    query.window.begin = windows.now - windows.calls;
-  }
-  return shapes;
+  return telemetry_.Analyse(*job.cycle, std::move(changed_at));
 }
 
 Answer Performer::Generate(const EffectJob& job) {
@@ -271,40 +202,6 @@ ImprovementEvent Performer::Validate(const EffectJob& job) {
   return cycle::Validated{std::move(*report)};
 }
 
-Instant Performer::Settled() const {
-  return RoundDown(ports_.clock.Now() - config_.telemetry_delay, ports_.telemetry.resolution());
-}
-
-Result<Performer::Measured> Performer::Measure(const Opportunity& opportunity, Window window,
-                                               const std::optional<LatencySources>& known) {
-  TelemetryQuery query;
-  // A shared root serves every tenant, so every tenant's requests are looked at.
-  query.tenants = opportunity.reach == Reach::kSystemWide
-                      ? TenantFilter::All()
-                      : TenantFilter::Only({opportunity.tenant});
-  query.component = opportunity.component;
-  query.metrics = {kSpanLatency, kRequestLatency};
-  query.window = window;
-  TRY(const std::vector<Point> points, ports_.telemetry.Points(query));
-  std::vector<Point> of_operation;
-  std::ranges::copy_if(points, std::back_inserter(of_operation),
-                       [&](const Point& p) { return p.series.operation == opportunity.operation; });
-  Instant first = window.end;
-  for (const Point& point : points) first = std::min(first, point.start);
-  const LatencySources sources = known ? *known : analysis::SourcesOf(points);
-  const monitoring::JudgePolicy& judge = config_.policy.judge;
-  const Duration block = std::max(judge.interval, ports_.telemetry.resolution());
-  return Measured{
-      .operation = analysis::MetricsOf(of_operation, window, sources),
-      .component = analysis::MetricsOf(points, window, sources),
-      .others = OtherOperations(points, opportunity.operation, window, sources),
-      .sources = sources,
-      .log_p95 = analysis::LogP95Blocks(of_operation, window, block, judge.requests_min, sources),
-      .first = first};
-}
-
-// Only what the present version served: a baseline that contains another version's time would
-// make the next change look better or worse than it is.
 ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   const Improvement& improvement = ImprovementOf(job);
   const auto tree = ReadTree(improvement.opportunity.component);
@@ -313,22 +210,9 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   // Others may have released while nobody of us looked: the files know when.
   const Instant changed_at =
       std::max(tree->changed_at, job.component_changed_at.value_or(Instant()));
-  const Duration step = ports_.telemetry.resolution();
-  Window window{Settled() - config_.baseline_window, Settled()};
-  window.begin = std::max(window.begin, RoundDown(changed_at, step) + step);
-  if (window.end <= window.begin) return cycle::BaselineMeasured{{.window = window}};
-  auto measured = Measure(improvement.opportunity, window);
-  if (measured && measured->first > window.begin && measured->first < window.end) {
-    window.begin = measured->first;  // telemetry began later: rates are of the time it covers
-    measured = Measure(improvement.opportunity, window);
-  }
-  if (!measured) return cycle::BaselineFailed{measured.error().message};
-  return cycle::BaselineMeasured{{.window = window,
-                                  .operation = measured->operation,
-                                  .component = measured->component,
-                                  .sources = measured->sources,
-                                  .others = measured->others,
-                                  .log_p95 = measured->log_p95}};
+  const auto baseline = telemetry_.MeasureBaseline(improvement.opportunity, changed_at);
+  if (!baseline) return cycle::BaselineFailed{baseline.error().message};
+  return cycle::BaselineMeasured{*baseline};
 }
 
 Answer Performer::Deploy(const EffectJob& job) {
@@ -379,20 +263,17 @@ ImprovementEvent Performer::Look(const EffectJob& job) {
   if (!configured) return cycle::LookFailed{configured.error().message};
   look.health = ports_.deployer.CheckHealth(*configured);
   if (!tree && look.health != Health::kFailing) return cycle::LookFailed{tree.error().message};
-  const Duration step = ports_.telemetry.resolution();
-  const Instant first = RoundDown(*improvement.deployed_at + step - Duration(1), step);
-  look.window.begin = improvement.looks.empty() ? first : improvement.looks.back().window.end;
-  look.window.end = Settled();
+  std::optional<Instant> looked_until;
+  if (!improvement.looks.empty()) looked_until = improvement.looks.back().window.end;
+  look.window = telemetry_.NextLook(*improvement.deployed_at, looked_until);
   if (look.window.end <= look.window.begin) {
     if (look.health != Health::kFailing) return cycle::LookFailed{"no new telemetry yet"};
     look.window.end = look.window.begin;  // a failing service is not waited for
     return cycle::LookTaken{look};
   }
-  const auto measured = Measure(improvement.opportunity, look.window, improvement.baseline.sources);
+  const Status measured =
+      telemetry_.MeasureLook(improvement.opportunity, improvement.baseline, look);
   if (!measured) return cycle::LookFailed{measured.error().message};
-  look.operation = measured->operation;
-  look.component = measured->component;
-  look.slowed = monitoring::Slowed(improvement.baseline, measured->others);
   return cycle::LookTaken{look};
 }
 

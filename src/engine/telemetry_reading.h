@@ -1,0 +1,61 @@
+#pragma once
+// What the engine's effects read from telemetry: the analysis of a cycle, the baseline of a
+// component before a change, and one look at it afterwards.
+//
+// Times end where telemetry has settled: what is younger may still arrive. Thread-safe: it holds no
+// state of its own.
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/analysis/history.h"
+#include "core/model/improvement.h"
+#include "engine/config.h"
+#include "engine/effects.h"
+#include "ports/clock.h"
+#include "ports/telemetry_store.h"
+
+namespace ratchet {
+
+class TelemetryReading {
+ public:
+  TelemetryReading(const EngineConfig& config, const Clock& clock, TelemetryStore& telemetry)
+      : config_(config), clock_(clock), telemetry_(telemetry) {}
+
+  // Insights and opportunities of the cycle's window. `changed_at` says since when each component
+  // is what it is now: older telemetry of it is not compared.
+  Result<AnalysisFound> Analyse(const Cycle& cycle, std::map<ComponentId, Instant> changed_at);
+
+  // Of the component as it has been since `changed_at`. Without settled telemetry the baseline is
+  // empty: its window ends where it begins, or it counts no requests.
+  Result<Baseline> MeasureBaseline(const Opportunity& opportunity, Instant changed_at);
+
+  // From the end of the look before, else the first full bucket after the deployment, to what has
+  // settled. Nothing is settled yet when it does not end after it begins.
+  [[nodiscard]] Window NextLook(Instant deployed_at, std::optional<Instant> looked_until) const;
+  // Fills in what telemetry says of `look.window`.
+  Status MeasureLook(const Opportunity& opportunity, const Baseline& baseline, Look& look);
+
+ private:
+  struct Measured {
+    ServiceMetrics operation, component;
+    std::map<std::string, ServiceMetrics> others;  // the busiest of the other operations
+    LatencySources sources;
+    Moments log_p95;  // see Baseline
+    Instant first;    // of the points there are
+  };
+  // Without `known` the sources are decided on the window itself.
+  Result<Measured> Measure(const Opportunity& opportunity, Window window,
+                           const std::optional<LatencySources>& known = std::nullopt);
+  Result<std::vector<CallShape>> Shapes(TelemetryQuery query,
+                                        const analysis::AnalysisWindows& windows);
+  // The end of the last full bucket whose telemetry has arrived.
+  [[nodiscard]] Instant Settled() const;
+
+  const EngineConfig& config_;
+  const Clock& clock_;
+  TelemetryStore& telemetry_;
+};
+
+}  // namespace ratchet
