@@ -67,26 +67,26 @@ void VerdictToOldVersion(benchmark::State& state) {
   std::string pattern = (fs::temp_directory_path() / "ratchet-bench-XXXXXX").string();
   const fs::path root = mkdtemp(pattern.data());
   std::ofstream(root / "a.py") << "old\n";
-  std::map<ComponentId, ComponentConfig> components;
   ComponentConfig component;
   component.id = ComponentId("c");
   component.root = root.string();
   component.reload = {.kind = ReloadKind::kHttp, .url = "reload"};
   component.proof = {.kind = ProofKind::kDigest, .url = "proof"};
   component.health_url = "health";
-  components[component.id] = component;
   InstantService service(root / "a.py");
-  files::InPlaceDeployer deployer(components, service);
-  DeploymentPlan plan{.improvement = ImprovementId("i"),
-                      .component = component.id,
-                      .change = {.files = {{"a.py", "old\n", "new\n"}}}};
-  plan.tree_before = deployment::TreeHash({{"a.py", Sha256Hex("old\n")}});
-  plan.tree_after = deployment::TreeHash({{"a.py", Sha256Hex("new\n")}});
+  files::InPlaceDeployer deployer(service);
+  const std::string after = deployment::TreeHash({{"a.py", Sha256Hex("new\n")}});
+  const DeploymentPlan plan{.component = component,
+                            .wanted = {.version = after, .target = {component.id, {}}},
+                            .expected = deployment::TreeHash({{"a.py", Sha256Hex("old\n")}}),
+                            .change = {.files = {{"a.py", "old\n", "new\n"}}},
+                            .name = "bench"};
   for (auto _ : state) {
     state.PauseTiming();
     if (deployer.Deploy(plan, {}).outcome != DeployOutcome::kDone) state.SkipWithError("deploy");
     state.ResumeTiming();
-    if (deployer.RollBack(plan).outcome != DeployOutcome::kDone) state.SkipWithError("roll back");
+    if (deployer.RollBack(deployment::Reverse(plan)).outcome != DeployOutcome::kDone)
+      state.SkipWithError("roll back");
   }
   fs::remove_all(root);
 }

@@ -15,34 +15,11 @@ class FixedClock : public ratchet::Clock {
   }
 };
 
-class NoStore : public ratchet::TelemetryStore {
+class NoStore : public ratchet::TelemetrySink {
  public:
   ratchet::Result<ratchet::WriteReport> Write(const ratchet::TelemetryBatch&) override {
     return ratchet::WriteReport{};
   }
-  ratchet::Result<std::vector<ratchet::Point>> Points(const ratchet::TelemetryQuery&) override {
-    return std::vector<ratchet::Point>{};
-  }
-  ratchet::Status VisitPoints(const ratchet::TelemetryQuery&,
-                              const std::function<void(const ratchet::Point&)>&) override {
-    return {};
-  }
-  ratchet::Result<std::vector<ratchet::ErrorCluster>> ErrorClusters(
-      const ratchet::TelemetryQuery&) override {
-    return std::vector<ratchet::ErrorCluster>{};
-  }
-  ratchet::Result<std::vector<ratchet::CallShape>> CallShapes(
-      const ratchet::TelemetryQuery&) override {
-    return std::vector<ratchet::CallShape>{};
-  }
-  ratchet::Result<std::vector<ratchet::Event>> Events(const ratchet::TelemetryQuery&) override {
-    return std::vector<ratchet::Event>{};
-  }
-  ratchet::Result<ratchet::TelemetryCounts> Counts(const ratchet::TelemetryQuery&) override {
-    return ratchet::TelemetryCounts{};
-  }
-  ratchet::Result<std::uint64_t> Expire(ratchet::Instant) override { return std::uint64_t{0}; }
-  [[nodiscard]] ratchet::Duration resolution() const override { return ratchet::Duration(60'000); }
 };
 
 }  // namespace

@@ -14,6 +14,8 @@
 #include "adapters/http/api.h"
 #include "adapters/notify/webhook_notifier.h"
 #include "adapters/python/python_support.h"
+#include "adapters/sqlite/sqlite_incident_store.h"
+#include "adapters/sqlite/sqlite_series_reader.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
 #include "app/cautions.h"
@@ -154,6 +156,8 @@ Status RunDaemon(const AppConfig& given) {
   (void)reserve.Hold();  // housekeeping tells when it could not be set aside
   TRY(const Stores stores, OpenStores(folder, config, clock, reserve));
   SqliteTelemetryStore& telemetry = *stores.telemetry;
+  SqliteSeriesReader series(folder.telemetry_db(), config.telemetry.resolution);
+  SqliteIncidentStore incidents(folder.telemetry_db());
 
   CurlHttpClient http_client;
   std::unique_ptr<OpenAiGenerator> model;
@@ -172,7 +176,7 @@ Status RunDaemon(const AppConfig& given) {
   files::ReportFolder reports(folder.reports());
   LoggedStateStore logged(*stores.state, log);
   Performer performer(config.engine,
-                      {clock, telemetry, author, gates, tree, deployer, notifier, reports});
+                      {clock, series, incidents, author, gates, tree, deployer, notifier, reports});
   EngineLoop loop(config.engine, clock, logged, performer);
   if (const Status started = loop.Start(); !started)
     return std::unexpected(started.error().Within("start the engine"));

@@ -12,7 +12,6 @@
 #include "ports/notifier.h"
 #include "ports/report_sink.h"
 #include "ports/source_tree.h"
-#include "ports/telemetry_store.h"
 
 namespace ratchet {
 
@@ -20,7 +19,8 @@ class Performer {
  public:
   struct Ports {
     const Clock& clock;
-    TelemetryStore& telemetry;
+    SeriesReader& series;
+    IncidentStore& incidents;
     ChangeAuthor& author;
     ChangeValidator& validator;
     SourceTree& tree;
@@ -29,7 +29,7 @@ class Performer {
     ReportSink& reports;
   };
   Performer(const EngineConfig& config, Ports ports)
-      : config_(config), ports_(ports), telemetry_(config, ports.clock, ports.telemetry) {}
+      : config_(config), ports_(ports), telemetry_(config, ports.clock, ports.series, ports.incidents) {}
 
   [[nodiscard]] Answer Perform(const EffectJob& job);
   // The answer when an effect could not be performed at all.

@@ -14,14 +14,16 @@
 #include "engine/config.h"
 #include "engine/effects.h"
 #include "ports/clock.h"
-#include "ports/telemetry_store.h"
+#include "ports/incident_store.h"
+#include "ports/series_reader.h"
 
 namespace ratchet {
 
 class TelemetryReading {
  public:
-  TelemetryReading(const EngineConfig& config, const Clock& clock, TelemetryStore& telemetry)
-      : config_(config), clock_(clock), telemetry_(telemetry) {}
+  TelemetryReading(const EngineConfig& config, const Clock& clock, SeriesReader& series,
+                   IncidentStore& incidents)
+      : config_(config), clock_(clock), series_(series), incidents_(incidents) {}
 
   // Insights and opportunities of the cycle's window. `changed_at` says since when each component
   // is what it is now: older telemetry of it is not compared.
@@ -42,20 +44,22 @@ class TelemetryReading {
     ServiceMetrics operation, component;
     std::map<std::string, ServiceMetrics> others;  // the busiest of the other operations
     LatencySources sources;
-    Moments log_p95;  // see Baseline
-    Instant first;    // of the points there are
+    Instant first;  // of the points there are
   };
   // Without `known` the sources are decided on the window itself.
   Result<Measured> Measure(const Opportunity& opportunity, Window window,
                            const std::optional<LatencySources>& known = std::nullopt);
-  Result<std::vector<CallShape>> Shapes(TelemetryQuery query,
+  Result<Moments> LogP95(const Opportunity& opportunity, Window window,
+                         const LatencySources& sources);
+  Result<std::vector<CallShape>> Shapes(IncidentSelector selector,
                                         const analysis::AnalysisWindows& windows);
   // The end of the last full bucket whose telemetry has arrived.
   [[nodiscard]] Instant Settled() const;
 
   const EngineConfig& config_;
   const Clock& clock_;
-  TelemetryStore& telemetry_;
+  SeriesReader& series_;
+  IncidentStore& incidents_;
 };
 
 }  // namespace ratchet

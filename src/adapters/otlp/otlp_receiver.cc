@@ -115,7 +115,7 @@ OtlpAnswer OtlpReceiver::Store(Signal signal, Decoded decoded) {
     std::unique_lock lock(mutex_);
     const TelemetryBatch batch = Translate(decoded.resources);
     if (signal != Signal::kMetrics) lock.unlock();
-    auto written = store_.Write(batch);
+    auto written = sink_.Write(batch);
     if (lock.owns_lock()) written ? cumulative_.Keep() : cumulative_.Undo();
     return written;
   }();
@@ -241,6 +241,7 @@ void OtlpReceiver::AddSpan(const Span& span, const Attributes& resource,
     batch.logs.push_back({.tenant = keys.tenant,
                           .component = keys.component,
                           .operation = keys.operation,
+                          .version = keys.version,
                           .span_id = span.span_id,
                           .time = event.time,
                           .level = LogLevel::kError,
@@ -259,6 +260,7 @@ void OtlpReceiver::AddLog(const Log& log, const Attributes& resource, TelemetryB
       .tenant = keys.tenant,
       .component = keys.component,
       .operation = keys.operation,
+      .version = keys.version,
       .span_id = log.span_id,
       .time = ToMillis(log.time) == 0 ? clock_.Now() : log.time,
       .message = log.body,

@@ -11,7 +11,7 @@
 #include "adapters/otlp/answers.h"
 #include "adapters/otlp/metric_points.h"
 #include "ports/clock.h"
-#include "ports/telemetry_store.h"
+#include "ports/telemetry_sink.h"
 
 namespace ratchet::otlp {
 
@@ -32,8 +32,8 @@ struct OtlpConfig {
 
 class OtlpReceiver {
  public:
-  OtlpReceiver(const OtlpConfig& config, const Clock& clock, TelemetryStore& store)
-      : config_(config), clock_(clock), store_(store), cumulative_(200'000, clock.Now()) {}
+  OtlpReceiver(const OtlpConfig& config, const Clock& clock, TelemetrySink& sink)
+      : config_(config), clock_(clock), sink_(sink), cumulative_(200'000, clock.Now()) {}
 
   // `path` is "/v1/metrics", "/v1/traces" or "/v1/logs".
   OtlpAnswer Receive(const std::string& path, const std::string& content_type,
@@ -68,7 +68,7 @@ class OtlpReceiver {
 
   OtlpConfig config_;
   const Clock& clock_;
-  TelemetryStore& store_;
+  TelemetrySink& sink_;
   std::mutex mutex_;
   CumulativeState cumulative_;
   mutable std::mutex dropped_mutex_;

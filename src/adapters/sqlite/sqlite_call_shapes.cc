@@ -2,17 +2,15 @@
 
 #include "adapters/sqlite/sqlite_telemetry_store.h"
 #include "adapters/sqlite/telemetry_sql.h"
-#include "core/analysis/log_pattern.h"
 #include "core/base/text.h"
+#include "core/intake/log_pattern.h"
 
 namespace ratchet {
 namespace {
 
-using sqlite::Conditions;
 using sqlite::Cut;
 using sqlite::kCacheMax;
 using sqlite::Query;
-using sqlite::Where;
 
 constexpr size_t kOrphansMax = 20'000;
 
@@ -107,7 +105,7 @@ Status SqliteTelemetryStore::AddShape(const SpanRecord& span, const std::string&
 }
 
 Status SqliteTelemetryStore::AddCall(const SpanRecord& span, WriteReport& report) {
-  const std::string statement = analysis::StatementShape(span.statement);
+  const std::string statement = intake::StatementShape(span.statement);
   const auto id = ShapeId(span, statement);
   if (!id) {
     if (id.error().code != ErrorCode::kResourceExhausted) return std::unexpected(id.error());
@@ -138,40 +136,6 @@ Status SqliteTelemetryStore::AddCall(const SpanRecord& span, WriteReport& report
   ++shape_users_[*id];  // an upper bound: the same user may be counted twice, and only the limit is
                         // reached sooner
   return user.Int(*id).Text(span.user).Int(ToMillis(span.start)).Run();
-}
-
-Result<std::vector<CallShape>> SqliteTelemetryStore::CallShapes(const TelemetryQuery& query) {
-  const std::scoped_lock lock(mutex_);
-  const Where where = Conditions(query, false);
-  TRY(Query rows,
-      db_->Prepare("SELECT tenant, component, operation, name, statement, file, function, line, "
-                   "sum(calls), sum(total_ms), sum(repeats), "
-                   "sum(repeat_ms), sum(parents), (SELECT count(*) FROM shape_users u WHERE "
-                   "u.shape = shapes.id AND last_seen >= ? AND "
-                   "last_seen < ?) FROM shapes JOIN shape_counts ON shape = shapes.id WHERE start "
-                   ">= ? AND start < ?" +
-                   where.sql + " GROUP BY shapes.id ORDER BY sum(total_ms) DESC, shapes.id"));
-  for (int i = 0; i < 2; ++i)
-    rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
-  Bind(rows, where);
-  std::vector<CallShape> shapes;
-  const auto number = [&](int column) { return static_cast<std::uint64_t>(rows.IntAt(column)); };
-  while (true) {
-    TRY(const bool row, rows.Next());
-    if (!row) return shapes;
-    shapes.push_back({.tenant = TenantId(rows.TextAt(0)),
-                      .component = ComponentId(rows.TextAt(1)),
-                      .operation = rows.TextAt(2),
-                      .name = rows.TextAt(3),
-                      .statement = rows.TextAt(4),
-                      .code = {rows.TextAt(5), rows.TextAt(6), static_cast<int>(rows.IntAt(7))},
-                      .calls = number(8),
-                      .total_ms = rows.RealAt(9),
-                      .repeats = number(10),
-                      .repeat_ms = rows.RealAt(11),
-                      .parents = number(12),
-                      .users = number(13)});
-  }
 }
 
 }  // namespace ratchet

@@ -5,16 +5,14 @@
 
 #include "adapters/sqlite/sqlite_telemetry_store.h"
 #include "adapters/sqlite/telemetry_sql.h"
-#include "core/analysis/log_pattern.h"
 #include "core/base/text.h"
+#include "core/intake/log_pattern.h"
 
 namespace ratchet {
 namespace {
 
-using sqlite::Conditions;
 using sqlite::Cut;
 using sqlite::Query;
-using sqlite::Where;
 
 constexpr size_t kExamplesMax = 3;  // stack traces kept a cluster
 constexpr size_t kExampleBytes = 8000;
@@ -32,10 +30,14 @@ Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
   const bool told = !log.span_id.empty() &&
                     exceptions_.SeenBefore(log.span_id + "\n" + type, log.time, Duration(60'000));
   if (told) return {};
-  const std::string pattern = analysis::MaskVariables(log.message);
+  const std::string pattern = intake::MaskVariables(log.message);
   TRY(Query find, db_->Prepare("SELECT id, examples FROM clusters WHERE tenant = ? AND component = "
-                               "? AND type = ? AND pattern = ?"));
-  find.Text(log.tenant.value).Text(log.component.value).Text(type).Text(pattern);
+                               "? AND version = ? AND type = ? AND pattern = ?"));
+  find.Text(log.tenant.value)
+      .Text(log.component.value)
+      .Text(Cut(log.version))
+      .Text(type)
+      .Text(pattern);
   TRY(const bool known, find.Next());
   std::int64_t id = 0;
   if (known) {
@@ -73,10 +75,11 @@ Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log, cons
   TRY(const bool row, next.Next());
   const std::int64_t id = row ? next.IntAt(0) : 1;
   TRY(Query insert,
-      db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   TRY_STATUS(insert.Int(id)
                  .Text(log.tenant.value)
                  .Text(log.component.value)
+                 .Text(Cut(log.version))
                  .Text(Cut(log.operation))
                  .Text(type)
                  .Text(pattern)
@@ -90,39 +93,6 @@ Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log, cons
                  .Run());
   clusters_share_.Add(log.tenant, log.component);
   return id;
-}
-
-Result<std::vector<ErrorCluster>> SqliteTelemetryStore::ErrorClusters(const TelemetryQuery& query) {
-  const std::scoped_lock lock(mutex_);
-  const Where where = Conditions(query, false);
-  TRY(Query rows,
-      db_->Prepare("SELECT tenant, component, operation, type, pattern, sum(count), first_seen, "
-                   "last_seen, file, function, line, examples "
-                   "FROM clusters JOIN cluster_counts ON cluster = clusters.id WHERE start >= ? "
-                   "AND start < ?" +
-                   where.sql + " GROUP BY clusters.id ORDER BY sum(count) DESC, clusters.id"));
-  rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
-  Bind(rows, where);
-  std::vector<ErrorCluster> clusters;
-  while (true) {
-    TRY(const bool row, rows.Next());
-    if (!row) return clusters;
-    ErrorCluster cluster{
-        .tenant = TenantId(rows.TextAt(0)),
-        .component = ComponentId(rows.TextAt(1)),
-        .operation = rows.TextAt(2),
-        .exception_type = rows.TextAt(3),
-        .pattern = rows.TextAt(4),
-        .count = static_cast<std::uint64_t>(rows.IntAt(5)),
-        .first_seen = FromMillis(rows.IntAt(6)),
-        .last_seen = FromMillis(rows.IntAt(7)),
-        .code = {rows.TextAt(8), rows.TextAt(9), static_cast<int>(rows.IntAt(10))}};
-    const auto examples = nlohmann::json::parse(rows.TextAt(11), nullptr, false);
-    if (examples.is_array()) {
-      for (const auto& example : examples) cluster.examples.push_back(example.get<std::string>());
-    }
-    clusters.push_back(std::move(cluster));
-  }
 }
 
 }  // namespace ratchet
