@@ -5,8 +5,6 @@
 
 #include "adapters/sqlite/sqlite_telemetry_store.h"
 #include "adapters/sqlite/telemetry_sql.h"
-#include "core/base/text.h"
-#include "core/intake/log_pattern.h"
 
 namespace ratchet {
 namespace {
@@ -15,47 +13,37 @@ using sqlite::Cut;
 using sqlite::Query;
 
 constexpr size_t kExamplesMax = 3;  // stack traces kept a cluster
-constexpr size_t kExampleBytes = 8000;
-
-std::string ExampleOf(const LogRecord& log) {
-  return Shorten(log.stack_trace.empty() ? log.message : log.stack_trace, kExampleBytes);
-}
 
 }  // namespace
 
 Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
   ++report.accepted;
-  if (log.level != LogLevel::kError) return {};
-  const std::string type = log.exception_type.empty() ? "error" : Cut(log.exception_type);
-  const bool told = !log.span_id.empty() &&
-                    exceptions_.SeenBefore(log.span_id + "\n" + type, log.time, Duration(60'000));
-  if (told) return {};
-  const std::string pattern = intake::MaskVariables(log.message);
+  const std::optional<intake::Failure> failure = failures_.Take(log);
+  if (!failure) return {};
   TRY(Query find, db_->Prepare("SELECT id, examples FROM clusters WHERE tenant = ? AND component = "
                                "? AND version = ? AND type = ? AND pattern = ?"));
   find.Text(log.tenant.value)
       .Text(log.component.value)
       .Text(Cut(log.version))
-      .Text(type)
-      .Text(pattern);
+      .Text(failure->type)
+      .Text(failure->pattern);
   TRY(const bool known, find.Next());
   std::int64_t id = 0;
   if (known) {
     id = find.IntAt(0);
-    const std::string example = ExampleOf(log);
     auto examples = nlohmann::json::parse(find.TextAt(1), nullptr, false);
-    const bool room = examples.is_array() && examples.size() < kExamplesMax &&
-                      std::ranges::find(examples, nlohmann::json(example)) == examples.end();
-    if (room) examples.push_back(example);
-    TRY(Query update,
-        db_->Prepare(
-            "UPDATE clusters SET last_seen = max(last_seen, ?), examples = ? WHERE id = ?"));
+    const bool room =
+        examples.is_array() && examples.size() < kExamplesMax &&
+        std::ranges::find(examples, nlohmann::json(failure->example)) == examples.end();
+    if (room) examples.push_back(failure->example);
+    TRY(Query update, db_->Prepare("UPDATE clusters SET last_seen = max(last_seen, ?), "
+                                   "examples = ? WHERE id = ?"));
     TRY_STATUS(update.Int(ToMillis(log.time))
                    .Text(examples.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
                    .Int(id)
                    .Run());
   } else {
-    TRY(id, AddCluster(log, type, pattern, report));
+    TRY(id, AddCluster(log, *failure, report));
     if (id == 0) return {};
   }
   TRY(Query bump, db_->Prepare("INSERT INTO cluster_counts VALUES (?, ?, 1) ON CONFLICT (cluster, "
@@ -63,8 +51,8 @@ Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
   return bump.Int(id).Int(BucketOf(log.time)).Run();
 }
 
-Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log, const std::string& type,
-                                                      const std::string& pattern,
+Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log,
+                                                      const intake::Failure& failure,
                                                       WriteReport& report) {
   if (const Status room = clusters_share_.Room(log.tenant, log.component); !room) {
     --report.accepted;
@@ -81,14 +69,14 @@ Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log, cons
                  .Text(log.component.value)
                  .Text(Cut(log.version))
                  .Text(Cut(log.operation))
-                 .Text(type)
-                 .Text(pattern)
+                 .Text(failure.type)
+                 .Text(failure.pattern)
                  .Int(ToMillis(log.time))
                  .Int(ToMillis(log.time))
                  .Text(log.code.file)
                  .Text(log.code.function)
                  .Int(log.code.line)
-                 .Text(nlohmann::json::array({ExampleOf(log)})
+                 .Text(nlohmann::json::array({failure.example})
                            .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
                  .Run());
   clusters_share_.Add(log.tenant, log.component);

@@ -160,8 +160,8 @@ Result<WriteReport> SqliteTelemetryStore::WriteLocked(const TelemetryBatch& batc
   if (reserve_ != nullptr && !reserve_->held())
     return Fail(ErrorCode::kResourceExhausted, "the disk is full: telemetry is refused");
   WriteReport report;
-  const auto orphans = orphans_;
-  for (auto* tracker : {&repeats_, &exceptions_, &parents_}) tracker->Begin();
+  calls_.Begin();
+  failures_.Begin();
   const auto written = [&]() -> Status {
     Database::Scope scope(*db_);
     TRY_STATUS(scope.Begin());
@@ -173,8 +173,8 @@ Result<WriteReport> SqliteTelemetryStore::WriteLocked(const TelemetryBatch& batc
     points_.clear();
     shapes_.clear();
     touched_.clear();
-    orphans_ = orphans;
-    for (auto* tracker : {&repeats_, &exceptions_, &parents_}) tracker->Undo();
+    calls_.Undo();
+    failures_.Undo();
     TRY_STATUS(LoadSeries());
     return std::unexpected(written.error());
   }

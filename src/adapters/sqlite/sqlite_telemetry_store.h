@@ -5,7 +5,6 @@
 // Thread-safe. Each Write is one transaction and durable (WAL, synchronous=NORMAL: a power cut may
 // lose the last moments, a crash of the process nothing).
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,9 +13,10 @@
 
 #include "adapters/sqlite/database.h"
 #include "adapters/sqlite/disk_reserve.h"
+#include "core/intake/calls.h"
+#include "core/intake/failures.h"
 #include "core/intake/fair_share.h"
 #include "core/intake/refused_times.h"
-#include "core/intake/repeat_tracker.h"
 #include "ports/clock.h"
 #include "ports/telemetry_sink.h"
 
@@ -62,10 +62,10 @@ class SqliteTelemetryStore : public TelemetrySink, public TelemetryGaps, public 
   Result<Summary*> LoadPoint(std::int64_t series, std::int64_t start);
   Status AddLog(const LogRecord& log, WriteReport& report);
   // The id of a new error cluster; 0 when there is no room for it.
-  Result<std::int64_t> AddCluster(const LogRecord& log, const std::string& type,
-                                  const std::string& pattern, WriteReport& report);
+  Result<std::int64_t> AddCluster(const LogRecord& log, const intake::Failure& failure,
+                                  WriteReport& report);
   Status AddSpans(const std::vector<SpanRecord>& spans, WriteReport& report);
-  Status AddCall(const SpanRecord& span, WriteReport& report);
+  Status AddCall(const intake::Call& call, WriteReport& report);
   Result<std::int64_t> ShapeId(const SpanRecord& span, const std::string& statement);
   // 0 when there is none.
   Result<std::int64_t> FindShape(const SpanRecord& span, const std::string& statement);
@@ -95,13 +95,8 @@ class SqliteTelemetryStore : public TelemetrySink, public TelemetryGaps, public 
   std::set<std::pair<std::int64_t, std::int64_t>> touched_;
   std::unordered_map<std::string, std::int64_t> shapes_;
   std::unordered_map<std::int64_t, std::size_t> shape_users_;
-  intake::RepeatTracker repeats_{100'000};
-  intake::RepeatTracker exceptions_{20'000};  // span and type: one failure told twice counts once
-  intake::RepeatTracker parents_{50'000};
-  std::unordered_map<std::string, std::string> operations_;  // of recent traces
-  std::deque<std::string> operations_order_;
-  // Calls whose request has not arrived yet.
-  std::deque<std::shared_ptr<const SpanRecord>> orphans_;
+  intake::Calls calls_;
+  intake::Failures failures_;
 };
 
 }  // namespace ratchet
