@@ -30,7 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) {
   if (size == 0) return 0;
   const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
   static const char* const kPaths[] = {"/v1/metrics", "/v1/traces", "/v1/logs"};
-  ratchet::otlp::OtlpReceiver receiver({.inflated_bytes_max = 1U << 20}, clock, store);
+  ratchet::otlp::OtlpConfig config;
+  config.inflated_bytes_max = 1U << 20;
+  ratchet::otlp::OtlpReceiver receiver(config, clock, store);
   receiver.Receive(kPaths[data[0] % 3], "application/json", (data[0] & 0x80) != 0 ? "gzip" : "",
                    body);
   return 0;

@@ -90,7 +90,8 @@ http::Response AnswerOtlp(otlp::OtlpReceiver& receiver, const http::Request& req
   };
   const auto answer = receiver.Receive(request.path, header("content-type"),
                                        header("content-encoding"), request.body);
-  http::Response response{.status = answer.status, .body = answer.body};
+  http::Response response{
+      .status = answer.status, .content_type = answer.content_type, .body = answer.body};
   if (answer.retry_after_s > 0)
     response.headers["Retry-After"] = std::to_string(answer.retry_after_s);
   return response;

@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include "adapters/otlp/gzip.h"
+#include "adapters/otlp/otlp_json.h"
 #include "adapters/otlp/otlp_receiver.h"
 
 namespace ratchet::otlp {
@@ -333,9 +334,9 @@ TEST_F(OtlpTest, AStreamThatBeganWhileWeListenedCountsFromItsFirstPoint) {
 }
 
 TEST(CumulativeStateTest, LargeHistogramsTakeTheRoomOfSeveralPoints) {
-  CumulativeState state(100, FromMillis(1'000));
+  intake::CumulativeState state(100, FromMillis(1'000));
   const auto known = [&](const std::string& series, size_t buckets) {
-    HistogramPoint point{.start = FromMillis(10)};  // before we listened: only differences count
+    intake::HistogramPoint point{.start = FromMillis(10)};  // before we listened
     point.bucket_counts.resize(buckets);
     return state.Difference(series, point);
   };
