@@ -216,7 +216,21 @@ Status SqliteTelemetryStore::WriteAll(const TelemetryBatch& batch, WriteReport& 
                    .Run());
   }
   if (points_.size() > kCacheMax) points_.clear();
+  if (batch.cursor) TRY_STATUS(KeepCursor(*batch.cursor));
   return CountArrivals(batch);
+}
+
+Status SqliteTelemetryStore::KeepCursor(const SourceCursor& cursor) {
+  TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO cursors VALUES (?, ?)"));
+  return query.Text(cursor.source).Text(cursor.cursor).Run();
+}
+
+Result<std::string> SqliteTelemetryStore::CursorOf(const std::string& source) {
+  const std::scoped_lock lock(mutex_);
+  TRY(Query query, db_->Prepare("SELECT cursor FROM cursors WHERE source = ?"));
+  query.Text(source);
+  TRY(const bool row, query.Next());
+  return row ? query.TextAt(0) : std::string();
 }
 
 Status SqliteTelemetryStore::CountArrivals(const TelemetryBatch& batch) {

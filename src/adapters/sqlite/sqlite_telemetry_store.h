@@ -19,6 +19,7 @@
 #include "core/intake/refused_times.h"
 #include "ports/clock.h"
 #include "ports/telemetry_sink.h"
+#include "ports/telemetry_source.h"
 
 namespace ratchet {
 
@@ -33,7 +34,10 @@ struct TelemetryLimits {
   intake::ConfiguredComponents configured;  // have priority in the three limits of rows above
 };
 
-class SqliteTelemetryStore : public TelemetrySink, public TelemetryGaps, public TelemetryRetention {
+class SqliteTelemetryStore : public TelemetrySink,
+                             public TelemetryGaps,
+                             public TelemetryRetention,
+                             public SourceCursors {
  public:
   // While a given reserve is not held, every batch is refused with kResourceExhausted.
   static Result<std::unique_ptr<SqliteTelemetryStore>> Open(const std::string& path,
@@ -44,6 +48,7 @@ class SqliteTelemetryStore : public TelemetrySink, public TelemetryGaps, public 
   Result<WriteReport> Write(const TelemetryBatch& batch) override;
   [[nodiscard]] std::vector<Window> Refused(Window window) const override;
   Result<std::uint64_t> Expire(Instant now) override;
+  Result<std::string> CursorOf(const std::string& source) override;
 
  private:
   SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits,
@@ -70,6 +75,7 @@ class SqliteTelemetryStore : public TelemetrySink, public TelemetryGaps, public 
   // 0 when there is none.
   Result<std::int64_t> FindShape(const SpanRecord& span, const std::string& statement);
   Status AddShape(const SpanRecord& span, const std::string& statement);
+  Status KeepCursor(const SourceCursor& cursor);
   Status CountArrivals(const TelemetryBatch& batch);
   [[nodiscard]] std::int64_t BucketOf(Instant t) const;
   Result<std::vector<std::int64_t>> Ids(const char* sql);

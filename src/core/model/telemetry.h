@@ -3,6 +3,7 @@
 // error clusters, call shapes).
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -97,11 +98,18 @@ struct Event {
   std::string description;
 };
 
+// How far a source that is asked for telemetry has been read.
+struct SourceCursor {
+  std::string source;
+  std::string cursor;  // the source's own words
+};
+
 struct TelemetryBatch {
   std::vector<Sample> samples;
   std::vector<LogRecord> logs;
   std::vector<SpanRecord> spans;
   std::vector<Event> events;
+  std::optional<SourceCursor> cursor;  // behind all of these
 };
 
 struct TelemetryCounts {
