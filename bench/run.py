@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Speed against named peers in the same run: ./dev bench [sandbox|gates|rollback|idle] [--json FILE]
+"""Speed against named peers in the same run: ./dev bench [sandbox|gates|rollback|idle|look] [--json FILE]
 
 Every figure is the median of five runs or more, taken in turns with its peer; what is asked of it is
 written beside it.
@@ -84,16 +84,30 @@ def idle():
     return {"figures": {"memory_mb": memory, "cpu_pct_of_a_core": cpu}, "peers": {}, "ratios": {}, "aim": "at most 50 MB, at most 1 % of one core"}
 
 
-BENCHES = {"sandbox": sandbox, "gates": gates, "rollback": rollback, "idle": idle}
+def look():
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([BUILD / "bench/ratchet-bench-look", OPTIONS.folder or folder, str(OPTIONS.series), str(OPTIONS.days),
+                               str(OPTIONS.resolution)], stdout=subprocess.PIPE, text=True, check=True)
+    figures = json.loads(done.stdout)
+    return {"figures": figures, "peers": {}, "ratios": {}, "aim": "a look at most 50 ms, the writer waits at most 20 ms"}
+
+
+BENCHES = {"sandbox": sandbox, "gates": gates, "rollback": rollback, "idle": idle, "look": look}
+OPTIONS = argparse.Namespace()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--json", type=pathlib.Path)
-    options = parser.parse_args()
+    parser.add_argument("--series", type=int, default=10_000, help="look: how many series")
+    parser.add_argument("--days", type=int, default=7, help="look: of telemetry")
+    parser.add_argument("--resolution", type=int, default=60, help="look: seconds a bucket")
+    parser.add_argument("--folder", help="look: where the telemetry file is kept; default: nowhere")
+    options = parser.parse_args(namespace=OPTIONS)
     results = []
-    for name in options.names or BENCHES:
+    # A look at the size that counts takes minutes to prepare: only when it is named.
+    for name in options.names or [name for name in BENCHES if name != "look"]:
         print("bench %s ..." % name, file=sys.stderr)
         result = {"bench": name, "machine": "%s, %d cores" % (platform.platform(), os.cpu_count()), **BENCHES[name]()}
         results.append(result)

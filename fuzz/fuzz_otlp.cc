@@ -15,34 +15,11 @@ class FixedClock : public ratchet::Clock {
   }
 };
 
-class NoStore : public ratchet::TelemetryStore {
+class NoStore : public ratchet::TelemetrySink {
  public:
   ratchet::Result<ratchet::WriteReport> Write(const ratchet::TelemetryBatch&) override {
     return ratchet::WriteReport{};
   }
-  ratchet::Result<std::vector<ratchet::Point>> Points(const ratchet::TelemetryQuery&) override {
-    return std::vector<ratchet::Point>{};
-  }
-  ratchet::Status VisitPoints(const ratchet::TelemetryQuery&,
-                              const std::function<void(const ratchet::Point&)>&) override {
-    return {};
-  }
-  ratchet::Result<std::vector<ratchet::ErrorCluster>> ErrorClusters(
-      const ratchet::TelemetryQuery&) override {
-    return std::vector<ratchet::ErrorCluster>{};
-  }
-  ratchet::Result<std::vector<ratchet::CallShape>> CallShapes(
-      const ratchet::TelemetryQuery&) override {
-    return std::vector<ratchet::CallShape>{};
-  }
-  ratchet::Result<std::vector<ratchet::Event>> Events(const ratchet::TelemetryQuery&) override {
-    return std::vector<ratchet::Event>{};
-  }
-  ratchet::Result<ratchet::TelemetryCounts> Counts(const ratchet::TelemetryQuery&) override {
-    return ratchet::TelemetryCounts{};
-  }
-  ratchet::Result<std::uint64_t> Expire(ratchet::Instant) override { return std::uint64_t{0}; }
-  [[nodiscard]] ratchet::Duration resolution() const override { return ratchet::Duration(60'000); }
 };
 
 }  // namespace
@@ -53,7 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) {
   if (size == 0) return 0;
   const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
   static const char* const kPaths[] = {"/v1/metrics", "/v1/traces", "/v1/logs"};
-  ratchet::otlp::OtlpReceiver receiver({.inflated_bytes_max = 1U << 20}, clock, store);
+  ratchet::otlp::OtlpConfig config;
+  config.inflated_bytes_max = 1U << 20;
+  ratchet::otlp::OtlpReceiver receiver(config, clock, store);
   receiver.Receive(kPaths[data[0] % 3], "application/json", (data[0] & 0x80) != 0 ? "gzip" : "",
                    body);
   return 0;

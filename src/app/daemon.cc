@@ -12,6 +12,8 @@
 #include "adapters/files/in_place_deployer.h"
 #include "adapters/files/report_folder.h"
 #include "adapters/http/api.h"
+#include "adapters/sqlite/sqlite_incident_store.h"
+#include "adapters/sqlite/sqlite_series_reader.h"
 #include "adapters/sqlite/sqlite_state_store.h"
 #include "app/audit_check.h"
 #include "app/authors.h"
@@ -82,7 +84,8 @@ http::Response AnswerOtlp(otlp::OtlpReceiver& receiver, const http::Request& req
   };
   const auto answer = receiver.Receive(request.path, header("content-type"),
                                        header("content-encoding"), request.body);
-  http::Response response{.status = answer.status, .body = answer.body};
+  http::Response response{
+      .status = answer.status, .content_type = answer.content_type, .body = answer.body};
   if (answer.retry_after_s > 0)
     response.headers["Retry-After"] = std::to_string(answer.retry_after_s);
   return response;
@@ -133,6 +136,10 @@ void WaitForEnd(const sigset_t& signals, EngineLoop& loop, Housekeeping& houseke
   }
 }
 
+std::string LogLine(const Clock& clock, const char* message) {
+  return ToText({{"time", FormatInstant(clock.Now())}, {"level", "info"}, {"message", message}});
+}
+
 }  // namespace
 
 Status RunDaemon(const AppConfig& given) {
@@ -148,6 +155,8 @@ Status RunDaemon(const AppConfig& given) {
   (void)reserve.Hold();  // housekeeping tells when it could not be set aside
   TRY(const Stores stores, OpenStores(folder, config, clock, reserve));
   SqliteTelemetryStore& telemetry = *stores.telemetry;
+  SqliteSeriesReader series(folder.telemetry_db(), config.telemetry.resolution);
+  SqliteIncidentStore incidents(folder.telemetry_db());
 
   CurlHttpClient http_client;
   const Authors authors(config, http_client, clock);
@@ -162,7 +171,7 @@ Status RunDaemon(const AppConfig& given) {
   files::ReportFolder reports(folder.reports());
   LoggedStateWriter logged(*stores.state, log);
   Performer performer(config.engine,
-                      {clock, telemetry, author, gates, tree, deployer, notifier, reports});
+                      {clock, series, incidents, author, gates, tree, deployer, notifier, reports});
   EngineLoop loop(config.engine, clock, logged, *stores.state, performer);
   if (const Status started = loop.Start(); !started)
     return std::unexpected(started.error().Within("start the engine"));
@@ -184,10 +193,7 @@ Status RunDaemon(const AppConfig& given) {
   if (const auto works = sandbox.Probe(); !works) {
     fmt::print(stderr, "ratchet: {}: improvements will only be suggested\n", works.error().message);
   }
-  log->info(ToText({{"time", FormatInstant(clock.Now())},
-                    {"level", "info"},
-                    {"message", "started"},
-                    {"api", where}}));
+  log->info(LogLine(clock, "started"));
   TellCautions(config);
   const std::jthread audit([&] { TellDamagedAudit(folder, notifier, clock); });
   Housekeeping housekeeping(telemetry, reserve, notifier, clock, *log);
@@ -200,8 +206,7 @@ Status RunDaemon(const AppConfig& given) {
   loop.Stop();
   // Effects on their way (a test run, a model's answer) are not waited for: the next daemon starts
   // them again, as it does after a crash.
-  log->info(
-      ToText({{"time", FormatInstant(clock.Now())}, {"level", "info"}, {"message", "stopped"}}));
+  log->info(LogLine(clock, "stopped"));
   log->flush();
   std::_Exit(0);
 }

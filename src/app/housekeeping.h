@@ -6,13 +6,13 @@
 #include "adapters/sqlite/disk_reserve.h"
 #include "ports/clock.h"
 #include "ports/notifier.h"
-#include "ports/telemetry_store.h"
+#include "ports/telemetry_sink.h"
 
 namespace ratchet {
 
 class Housekeeping {
  public:
-  Housekeeping(TelemetryStore& telemetry, DiskReserve& reserve, Notifier& notifier,
+  Housekeeping(TelemetryRetention& telemetry, DiskReserve& reserve, Notifier& notifier,
                const Clock& clock, spdlog::logger& log)
       : telemetry_(telemetry), reserve_(reserve), notifier_(notifier), clock_(clock), log_(log) {}
 
@@ -23,7 +23,7 @@ class Housekeeping {
   void Space(Instant now);
   void Complain(const std::string& message);
 
-  TelemetryStore& telemetry_;
+  TelemetryRetention& telemetry_;
   DiskReserve& reserve_;
   Notifier& notifier_;
   const Clock& clock_;

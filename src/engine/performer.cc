@@ -4,14 +4,11 @@
 
 #include <algorithm>
 
-#include "core/analysis/opportunities.h"
-#include "core/analysis/service_metrics.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
 #include "core/cycle/watch_advance.h"
 #include "core/deployment/tree_hash.h"
 #include "core/model/serialize.h"
-#include "core/monitoring/judge.h"
 
 namespace ratchet {
 namespace {
@@ -63,32 +60,10 @@ DeploymentPlan PlanOf(const EffectJob& job) {
   return plan;
 }
 
-// At most fifty, those with the most requests.
-std::map<std::string, ServiceMetrics> OtherOperations(const std::vector<Point>& points,
-                                                      const std::string& operation, Window window,
-                                                      const LatencySources& sources) {
-  constexpr size_t kMost = 50;
-  std::map<std::string, std::vector<Point>> by_operation;
-  for (const Point& point : points)
-    if (point.series.operation != operation) by_operation[point.series.operation].push_back(point);
-  std::map<std::string, ServiceMetrics> others;
-  std::vector<std::pair<std::uint64_t, std::string>> busiest;
-  busiest.reserve(by_operation.size());
-  for (const auto& [name, own] : by_operation) {
-    others[name] = analysis::MetricsOf(own, window, sources);
-    busiest.emplace_back(others[name].requests, name);
-  }
-  std::ranges::sort(busiest, std::greater());
-  for (size_t i = kMost; i < busiest.size(); ++i) others.erase(busiest[i].second);
-  return others;
-}
-
-Watched WatchedBy(const Improvement& improvement, const JudgePolicy& judge) {
+Watched WatchedBy(const Improvement& improvement) {
   const Opportunity& of = improvement.opportunity;
-  return {of.component, of.tenant, of.reach, of.operation, judge};
+  return {of.component, of.tenant, of.reach, of.operation};
 }
-
-Instant RoundDown(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
 
 }  // namespace
 
@@ -213,8 +188,6 @@ Status Performer::Publish(const EffectJob& job) {
 
 Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
   CHECK(job.cycle.has_value(), "Perform answers for analyses without a cycle");
-  const Cycle& cycle = *job.cycle;
-  const Instant now = Settled();
   std::map<ComponentId, Instant> changed_at = job.changed_at;
   for (const auto& [id, component] : config_.components) {
     // Releases by others show in the files only; a root that cannot be read is told elsewhere.
@@ -223,49 +196,7 @@ Result<AnalysisFound> Performer::Analyse(const EffectJob& job) {
       known = std::max(known, ChangedAt(id, *tree, job.seen));
     }
   }
-  const analysis::AnalysisWindows windows{
-      .now = now,
-      .current = std::min(config_.analysis_current, cycle.analysis_window),
-      .baseline = config_.analysis_baseline,
-      .calls = cycle.analysis_window,
-      .changed_at = std::move(changed_at)};
-  analysis::AnalysisInput input{.cycle = cycle.id, .histories = analysis::Histories(windows)};
-  TelemetryQuery query;
-  query.tenants = cycle.tenant.empty() ? TenantFilter::All() : TenantFilter::Only({cycle.tenant});
-  query.window = {windows.current_from() - windows.baseline, now};
-  query.metrics = {kSpanLatency, kRequestLatency};
-  TRY_STATUS(
-      ports_.telemetry.VisitPoints(query, [&](const Point& point) { input.histories.Add(point); }));
-  query.metrics.clear();
-  query.window = {now - windows.calls, now};
-  AnalysisFound found;
-  TRY(found.telemetry, ports_.telemetry.Counts(query));
-  TRY(input.shapes, Shapes(query, windows));
-  query.window = {windows.current_from(), now};
-  TRY(input.clusters, ports_.telemetry.ErrorClusters(query));
-  found.insights = analysis::Detect(input, config_.detectors);
-  found.opportunities =
-      analysis::FindOpportunities(input, found.insights, [&](const ComponentId& id) {
-        const auto at = config_.components.find(id);
-        return at == config_.components.end() ? Reach::kSystemWide : at->second.reach();
-      });
-  return found;
-}
-
-// Of a component that changed inside the window only what was called since then.
-Result<std::vector<CallShape>> Performer::Shapes(TelemetryQuery query,
-                                                 const analysis::AnalysisWindows& windows) {
-  TRY(std::vector<CallShape> shapes, ports_.telemetry.CallShapes(query));
-  for (const auto& [id, changed_at] : windows.changed_at) {
-    if (changed_at <= query.window.begin) continue;
-    std::erase_if(shapes, [&](const CallShape& shape) { return shape.component == id; });
-    query.component = id;
-    query.window.begin = changed_at;
-    TRY(std::vector<CallShape> since, ports_.telemetry.CallShapes(query));
-    std::ranges::move(since, std::back_inserter(shapes));
-    query.window.begin = windows.now - windows.calls;
-  }
-  return shapes;
+  return telemetry_.Analyse(*job.cycle, std::move(changed_at));
 }
 
 Answer Performer::Generate(const EffectJob& job) {
@@ -315,37 +246,6 @@ ImprovementEvent Performer::Validate(const EffectJob& job) {
   return cycle::Validated{std::move(*report)};
 }
 
-Instant Performer::Settled() const {
-  return RoundDown(ports_.clock.Now() - config_.telemetry_delay, ports_.telemetry.resolution());
-}
-
-Result<Performer::Measured> Performer::Measure(const Watched& of, Window window,
-                                               const std::optional<LatencySources>& known) {
-  TelemetryQuery query;
-  // A shared root serves every tenant, so every tenant's requests are looked at.
-  query.tenants =
-      of.reach == Reach::kSystemWide ? TenantFilter::All() : TenantFilter::Only({of.tenant});
-  query.component = of.component;
-  query.metrics = {kSpanLatency, kRequestLatency};
-  query.window = window;
-  TRY(const std::vector<Point> points, ports_.telemetry.Points(query));
-  std::vector<Point> of_operation;
-  std::ranges::copy_if(points, std::back_inserter(of_operation),
-                       [&](const Point& p) { return p.series.operation == of.operation; });
-  Instant first = window.end;
-  for (const Point& point : points) first = std::min(first, point.start);
-  const LatencySources sources = known ? *known : analysis::SourcesOf(points);
-  const JudgePolicy& judge = of.judge;
-  const Duration block = std::max(judge.interval, ports_.telemetry.resolution());
-  return Measured{
-      .operation = analysis::MetricsOf(of_operation, window, sources),
-      .component = analysis::MetricsOf(points, window, sources),
-      .others = OtherOperations(points, of.operation, window, sources),
-      .sources = sources,
-      .log_p95 = analysis::LogP95Blocks(of_operation, window, block, judge.requests_min, sources),
-      .first = first};
-}
-
 // Only what the present version served: a baseline that contains another version's time would
 // make the next change look better or worse than it is.
 ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
@@ -356,23 +256,9 @@ ImprovementEvent Performer::MeasureBaseline(const EffectJob& job) {
   // Others may have released while nobody of us looked: the files know when.
   const Instant there_since = ChangedAt(improvement.opportunity.component, *tree, job.seen);
   const Instant changed_at = std::max(there_since, job.target_changed_at.value_or(Instant()));
-  const Duration step = ports_.telemetry.resolution();
-  Window window{Settled() - config_.baseline_window, Settled()};
-  window.begin = std::max(window.begin, RoundDown(changed_at, step) + step);
-  if (window.end <= window.begin) return cycle::BaselineMeasured{{.window = window}};
-  const Watched watched = WatchedBy(improvement, config_.policy.judge);
-  auto measured = Measure(watched, window);
-  if (measured && measured->first > window.begin && measured->first < window.end) {
-    window.begin = measured->first;  // telemetry began later: rates are of the time it covers
-    measured = Measure(watched, window);
-  }
-  if (!measured) return cycle::BaselineFailed{measured.error().message};
-  return cycle::BaselineMeasured{{.window = window,
-                                  .operation = measured->operation,
-                                  .component = measured->component,
-                                  .sources = measured->sources,
-                                  .others = measured->others,
-                                  .log_p95 = measured->log_p95}};
+  const auto baseline = telemetry_.MeasureBaseline(WatchedBy(improvement), changed_at);
+  if (!baseline) return cycle::BaselineFailed{baseline.error().message};
+  return cycle::BaselineMeasured{*baseline};
 }
 
 Answer Performer::Deploy(const EffectJob& job) {
@@ -421,22 +307,17 @@ WatchEvent Performer::Look(const EffectJob& job) {
   ratchet::Look look;
   look.health = ports_.deployer.CheckHealth(watch.component);
   if (!tree && look.health != Health::kFailing) return cycle::LookFailed{tree.error().message};
-  const Duration step = ports_.telemetry.resolution();
-  const Instant first = RoundDown(watch.step_since + step - Duration(1), step);
-  look.window.begin = watch.looks.empty() ? first : watch.looks.back().window.end;
-  look.window.end = Settled();
+  std::optional<Instant> looked_until;
+  if (!watch.looks.empty()) looked_until = watch.looks.back().window.end;
+  look.window = telemetry_.NextLook(watch.step_since, looked_until);
   if (look.window.end <= look.window.begin) {
     if (look.health != Health::kFailing) return cycle::LookFailed{"no new telemetry yet"};
     look.window.end = look.window.begin;  // a failing service is not waited for
     return cycle::LookTaken{look};
   }
-  const Watched watched{watch.target.component, watch.tenant, watch.reach, watch.operation,
-                        watch.policy.judge};
-  const auto measured = Measure(watched, look.window, watch.baseline.sources);
+  const Watched watched{watch.target.component, watch.tenant, watch.reach, watch.operation};
+  const Status measured = telemetry_.MeasureLook(watched, watch.baseline, look);
   if (!measured) return cycle::LookFailed{measured.error().message};
-  look.operation = measured->operation;
-  look.component = measured->component;
-  look.slowed = monitoring::Slowed(watch.baseline, measured->others);
   return cycle::LookTaken{look};
 }
 

@@ -3,34 +3,24 @@
 //
 // Every effect is a reconciliation and may be performed twice. Thread-safe: jobs run concurrently.
 
-#include <optional>
-
 #include "engine/config.h"
 #include "engine/effects.h"
+#include "engine/telemetry_reading.h"
 #include "ports/change_validator.h"
 #include "ports/clock.h"
 #include "ports/deployer.h"
 #include "ports/notifier.h"
 #include "ports/report_sink.h"
 #include "ports/source_tree.h"
-#include "ports/telemetry_store.h"
 
 namespace ratchet {
-
-// Whose requests are measured, and by what they will be judged.
-struct Watched {
-  ComponentId component;
-  TenantId tenant;
-  Reach reach = Reach::kTenant;
-  std::string operation;
-  JudgePolicy judge;
-};
 
 class Performer {
  public:
   struct Ports {
     const Clock& clock;
-    TelemetryStore& telemetry;
+    SeriesReader& series;
+    IncidentStore& incidents;
     ChangeAuthor& author;
     ChangeValidator& validator;
     SourceTree& tree;
@@ -38,7 +28,10 @@ class Performer {
     Notifier& notifier;
     ReportSink& reports;
   };
-  Performer(const EngineConfig& config, Ports ports) : config_(config), ports_(ports) {}
+  Performer(const EngineConfig& config, Ports ports)
+      : config_(config),
+        ports_(ports),
+        telemetry_(config, ports.clock, ports.series, ports.incidents) {}
 
   [[nodiscard]] Answer Perform(const EffectJob& job);
   // The answer when an effect could not be performed at all.
@@ -54,8 +47,6 @@ class Performer {
                            const std::map<ComponentId, SeenVersion>& seen);
   Status Publish(const EffectJob& job);
   Result<AnalysisFound> Analyse(const EffectJob& job);
-  Result<std::vector<CallShape>> Shapes(TelemetryQuery query,
-                                        const analysis::AnalysisWindows& windows);
   Answer Generate(const EffectJob& job);
   cycle::ImprovementEvent Validate(const EffectJob& job);
   cycle::ImprovementEvent MeasureBaseline(const EffectJob& job);
@@ -65,21 +56,9 @@ class Performer {
   cycle::TreeChangedByOthers ChangedByOthers(const EffectJob& job, const std::string& seen);
   cycle::WatchEvent RollBack(const EffectJob& job);
 
-  struct Measured {
-    ServiceMetrics operation, component;
-    std::map<std::string, ServiceMetrics> others;  // the busiest of the other operations
-    LatencySources sources;
-    Moments log_p95;  // see Baseline
-    Instant first;    // of the points there are
-  };
-  // Without `sources` they are decided on the window itself.
-  Result<Measured> Measure(const Watched& of, Window window,
-                           const std::optional<LatencySources>& sources = std::nullopt);
-  // The end of the last full bucket whose telemetry has arrived.
-  [[nodiscard]] Instant Settled() const;
-
   const EngineConfig& config_;
   Ports ports_;
+  TelemetryReading telemetry_;
 };
 
 }  // namespace ratchet

@@ -390,7 +390,8 @@ class Life {
   VirtualDisk disk_;
   World world_;
   EngineConfig config_ = SimConfig();
-  SimTelemetry telemetry_{world_};
+  SimSeries series_{world_};
+  SimIncidents incidents_{world_};
   SimAuthor author_{world_};
   SimValidator validator_{world_};
   SimSourceTree tree_{world_};
@@ -398,7 +399,8 @@ class Life {
   SimNotifier notifier_{world_};
   SimReports reports_{world_};
   Performer performer_{
-      config_, {clock_, telemetry_, author_, validator_, tree_, deployer_, notifier_, reports_}};
+      config_,
+      {clock_, series_, incidents_, author_, validator_, tree_, deployer_, notifier_, reports_}};
   Promises promises_{world_, config_};
   std::unique_ptr<SqliteStateStore> store_;
   std::unique_ptr<SimRunner> runner_;

@@ -80,6 +80,7 @@ EngineConfig SimConfig() {
 
 namespace {
 
+constexpr Duration kStep{60'000};
 constexpr const char* kStray = "stray";  // of a tenant that says the component is its own
 
 TenantId TenantOf(const ComponentId& component, std::string_view operation) {
@@ -87,33 +88,27 @@ TenantId TenantOf(const ComponentId& component, std::string_view operation) {
   return TenantId(of_a != (operation == kStray) ? "a" : "b");
 }
 
-}  // namespace
-
-Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
-  world_.MayDie();
-  if (world_.Fails()) return Fail(ErrorCode::kUnavailable, "telemetry is away");
+Result<std::vector<Point>> Measured(World& world, const SeriesSelector& selector) {
+  world.MayDie();
+  if (world.Fails()) return Fail(ErrorCode::kUnavailable, "telemetry is away");
   std::vector<Point> points;
-  for (const auto& [id, component] : world_.components) {
-    if (query.component && *query.component != id) continue;
-    const Duration step = resolution();
-    Instant t{(query.window.begin.time_since_epoch() + step - Duration(1)) / step * step};
-    for (; t < query.window.end; t += step) {
+  for (const auto& [id, component] : world.components) {
+    if (selector.component && *selector.component != id) continue;
+    Instant t{(selector.window.begin.time_since_epoch() + kStep - Duration(1)) / kStep * kStep};
+    for (; t < selector.window.end; t += kStep) {
       auto at = component.history.upper_bound(t);
       if (at == component.history.begin()) continue;
       const SimComponent::Served& served = (--at)->second;
       for (const char* operation : {"op", "other", kStray}) {
-        const TenantId tenant = TenantOf(id, operation);
-        if (query.operation && *query.operation != operation) continue;
-        if (!query.tenants.Allows(tenant)) continue;
         Point point;
-        point.series = {tenant, id, operation, "", kSpanLatency};
+        point.series = {TenantOf(id, operation), id, operation, "", kSpanLatency};
         point.start = t;
         const double wobble = ToMillis(t) / 60'000 % 2 == 0 ? 1.02 : 0.98;
         const auto of_new = static_cast<std::uint64_t>(60 * served.share);
         for (const auto& [content, requests] :
              {std::pair(served.content, of_new), std::pair(served.beside, 60 - of_new)}) {
           if (requests == 0) continue;
-          const Quality quality = world_.QualityOf(content);
+          const Quality quality = world.QualityOf(content);
           point.values.Add(LatencyOfQuality(quality) * wobble, requests,
                            quality == Quality::kBroken ? requests : 0);
         }
@@ -124,14 +119,13 @@ Result<std::vector<Point>> SimTelemetry::Points(const TelemetryQuery& query) {
   return points;
 }
 
-Status SimTelemetry::VisitPoints(const TelemetryQuery& query,
-                                 const std::function<void(const Point&)>& visit) {
-  TRY(const std::vector<Point> points, Points(query));
-  std::ranges::for_each(points, visit);
-  return {};
-}
+}  // namespace
 
-Result<std::vector<CallShape>> SimTelemetry::CallShapes(const TelemetryQuery& query) {
+SimSeries::SimSeries(World& world)
+    : MemorySeries([&world](const SeriesSelector& selector) { return Measured(world, selector); },
+                   kStep) {}
+
+Result<std::vector<CallShape>> SimIncidents::CallShapes(const IncidentSelector& selector) {
   std::vector<CallShape> shapes;
   for (const auto& [id, component] : world_.components) {
     CallShape shape;
@@ -146,7 +140,7 @@ Result<std::vector<CallShape>> SimTelemetry::CallShapes(const TelemetryQuery& qu
     for (const char* operation : {"op", "other", kStray}) {
       shape.operation = operation;
       shape.tenant = TenantOf(id, operation);
-      if (query.tenants.Allows(shape.tenant)) shapes.push_back(shape);
+      if (selector.tenants.Allows(shape.tenant)) shapes.push_back(shape);
     }
   }
   return shapes;

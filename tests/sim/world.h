@@ -12,6 +12,7 @@
 #include "core/model/target.h"
 #include "engine/engine.h"
 #include "engine/performer.h"
+#include "tests/sim/memory_series.h"
 
 namespace ratchet::sim {
 
@@ -95,23 +96,25 @@ class World {
   int generated = 0;
 };
 
-class SimTelemetry : public TelemetryStore {
+// What the components' contents would have measured.
+class SimSeries : public MemorySeries {
  public:
-  explicit SimTelemetry(World& world) : world_(world) {}
-  Result<WriteReport> Write(const TelemetryBatch&) override { return WriteReport{}; }
-  Result<std::vector<Point>> Points(const TelemetryQuery& query) override;
-  Status VisitPoints(const TelemetryQuery& query,
-                     const std::function<void(const Point&)>& visit) override;
-  Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery&) override {
+  explicit SimSeries(World& world);
+};
+
+class SimIncidents : public IncidentStore {
+ public:
+  explicit SimIncidents(World& world) : world_(world) {}
+  Result<std::vector<ErrorCluster>> ErrorClusters(const IncidentSelector&) override {
     return std::vector<ErrorCluster>{};
   }
-  Result<std::vector<CallShape>> CallShapes(const TelemetryQuery& query) override;
-  Result<std::vector<Event>> Events(const TelemetryQuery&) override { return std::vector<Event>{}; }
-  Result<TelemetryCounts> Counts(const TelemetryQuery&) override {
+  Result<std::vector<CallShape>> CallShapes(const IncidentSelector& selector) override;
+  Result<std::vector<Event>> Events(const IncidentSelector&) override {
+    return std::vector<Event>{};
+  }
+  Result<TelemetryCounts> Counts(const IncidentSelector&) override {
     return TelemetryCounts{.metrics = 1};
   }
-  Result<std::uint64_t> Expire(Instant) override { return std::uint64_t{0}; }
-  [[nodiscard]] Duration resolution() const override { return Duration(60'000); }
 
  private:
   World& world_;

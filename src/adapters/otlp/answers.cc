@@ -23,51 +23,31 @@ int RpcCode(int http_status) {
   }
 }
 
-std::string JsonText(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : ToValidUtf8(text)) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) >= 32) out += c;
-  }
-  return out + "\"";
-}
-
 }  // namespace
 
-OtlpAnswer Refuse(int status, std::string_view message) {
+OtlpAnswer Refuse(const Encoding& encoding, int status, std::string_view message) {
   constexpr int kRetryAfterS = 10;  // housekeeping looks for space every second
   constexpr size_t kMessageBytes = 500;
   return {.status = status,
-          .body = fmt::format("{{\"code\":{},\"message\":{}}}", RpcCode(status),
-                              JsonText(Shorten(message, kMessageBytes))),
+          .body = encoding.error(RpcCode(status), Shorten(message, kMessageBytes)),
+          .content_type = std::string(encoding.media_type),
           .retry_after_s = status == 503 || status == 429 ? kRetryAfterS : 0};
 }
 
-OtlpAnswer Accepted(Signal signal, const Rejections& rejected) {
-  if (rejected.records == 0 && rejected.events == 0) return {.body = "{}"};
-  const char* name = signal == Signal::kMetrics  ? "rejectedDataPoints"
-                     : signal == Signal::kTraces ? "rejectedSpans"
-                                                 : "rejectedLogRecords";
-  std::string message = rejected.first_reason;
+OtlpAnswer Accepted(const Encoding& encoding, Signal signal, const intake::Rejections& rejected) {
+  OtlpAnswer answer{.content_type = std::string(encoding.media_type)};
+  if (rejected.records == 0 && rejected.events == 0) {
+    answer.body = encoding.success(signal, nullptr);
+    return answer;
+  }
+  PartialSuccess partial{.rejected = rejected.records, .message = rejected.first_reason};
   if (rejected.events > 0) {
-    message += fmt::format("{}{} exceptions beyond {} in a span were dropped",
-                           message.empty() ? "" : "; ", rejected.events, kExceptionsMax);
+    partial.message +=
+        fmt::format("{}{} exceptions beyond {} in a span were dropped",
+                    partial.message.empty() ? "" : "; ", rejected.events, kExceptionsMax);
   }
-  return {.body = fmt::format("{{\"partialSuccess\":{{\"{}\":\"{}\",\"errorMessage\":{}}}}}", name,
-                              rejected.records, JsonText(message))};
-}
-
-bool IsJson(std::string_view content_type) {
-  const std::string lower = Lowercase(content_type);
-  const auto parts = Split(lower, ';');
-  if (Trim(parts.front()) != "application/json") return false;
-  for (size_t i = 1; i < parts.size(); ++i) {
-    const std::string_view parameter = Trim(parts[i]);
-    if (parameter.starts_with("charset=") && parameter != "charset=utf-8" &&
-        parameter != "charset=\"utf-8\"")
-      return false;
-  }
-  return true;
+  answer.body = encoding.success(signal, &partial);
+  return answer;
 }
 
 }  // namespace ratchet::otlp

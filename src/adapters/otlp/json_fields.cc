@@ -10,6 +10,8 @@
 namespace ratchet::otlp {
 namespace {
 
+using intake::Attributes;
+
 constexpr size_t kTextBytes = 16'000;  // longer attribute values and bodies are cut
 
 }  // namespace

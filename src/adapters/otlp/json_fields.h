@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/otlp/decoded.h"
+#include "core/intake/records.h"
 
 namespace ratchet::otlp {
 
@@ -35,6 +35,6 @@ std::uint64_t Count(Element element, const char* name);
 double Real(Element element, const char* name);
 Instant Time(const Object& o, const char* name);
 std::string ValueText(const Object& value);  // of an AnyValue
-Attributes ReadAttributes(const Object& o);
+intake::Attributes ReadAttributes(const Object& o);
 
 }  // namespace ratchet::otlp

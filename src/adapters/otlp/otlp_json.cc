@@ -5,10 +5,21 @@
 #include <algorithm>
 
 #include "adapters/otlp/json_fields.h"
+#include "core/base/text.h"
 #include "core/stats/summary.h"
 
 namespace ratchet::otlp {
 namespace {
+
+using intake::Decoded;
+using intake::HistogramPoint;
+using intake::Log;
+using intake::Metric;
+using intake::MetricKind;
+using intake::NumberPoint;
+using intake::Resource;
+using intake::Span;
+using intake::Temporality;
 
 struct TooMany {};  // objects; thrown and caught inside this file only
 
@@ -308,8 +319,6 @@ class Decoder {
   size_t records_left_ = kRecordsMax;
 };
 
-}  // namespace
-
 Result<Decoded> DecodeJson(Signal signal, std::string_view body) {
   const auto opens_value = [](char c) { return c == ',' || c == '{' || c == '['; };
   if (body.size() > kValuesMax &&  // each takes a byte
@@ -337,5 +346,31 @@ Result<Decoded> DecodeJson(Signal signal, std::string_view body) {
     return Fail(ErrorCode::kInvalidArgument, error.what());
   }
 }
+
+std::string JsonText(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : ToValidUtf8(text)) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) >= 32) out += c;
+  }
+  return out + "\"";
+}
+
+std::string SuccessJson(Signal signal, const PartialSuccess* partial) {
+  if (partial == nullptr) return "{}";
+  const char* name = signal == Signal::kMetrics  ? "rejectedDataPoints"
+                     : signal == Signal::kTraces ? "rejectedSpans"
+                                                 : "rejectedLogRecords";
+  return fmt::format("{{\"partialSuccess\":{{\"{}\":\"{}\",\"errorMessage\":{}}}}}", name,
+                     partial->rejected, JsonText(partial->message));
+}
+
+std::string ErrorJson(int rpc_code, std::string_view message) {
+  return fmt::format("{{\"code\":{},\"message\":{}}}", rpc_code, JsonText(message));
+}
+
+}  // namespace
+
+constinit const Encoding kJson{"application/json", DecodeJson, SuccessJson, ErrorJson};
 
 }  // namespace ratchet::otlp

@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include "adapters/otlp/gzip.h"
+#include "adapters/otlp/otlp_json.h"
 #include "adapters/otlp/otlp_receiver.h"
 
 namespace ratchet::otlp {
@@ -12,27 +13,13 @@ class FixedClock : public Clock {
   [[nodiscard]] Instant Now() const override { return FromMillis(1'700'000'000'000); }
 };
 
-class BatchKeeper : public TelemetryStore {
+class BatchKeeper : public TelemetrySink {
  public:
   Result<WriteReport> Write(const TelemetryBatch& batch) override {
     if (full) return Fail(ErrorCode::kResourceExhausted, "full");
     last = batch;
     return WriteReport{.dropped = dropped, .drop_reason = "too \"many\""};
   }
-  Result<std::vector<Point>> Points(const TelemetryQuery&) override { return std::vector<Point>{}; }
-  Status VisitPoints(const TelemetryQuery&, const std::function<void(const Point&)>&) override {
-    return {};
-  }
-  Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery&) override {
-    return std::vector<ErrorCluster>{};
-  }
-  Result<std::vector<CallShape>> CallShapes(const TelemetryQuery&) override {
-    return std::vector<CallShape>{};
-  }
-  Result<std::vector<Event>> Events(const TelemetryQuery&) override { return std::vector<Event>{}; }
-  Result<TelemetryCounts> Counts(const TelemetryQuery&) override { return TelemetryCounts{}; }
-  Result<std::uint64_t> Expire(Instant) override { return std::uint64_t{0}; }
-  [[nodiscard]] Duration resolution() const override { return Duration(60'000); }
   bool full = false;
   TelemetryBatch last;
   std::uint64_t dropped = 0;
@@ -347,9 +334,9 @@ TEST_F(OtlpTest, AStreamThatBeganWhileWeListenedCountsFromItsFirstPoint) {
 }
 
 TEST(CumulativeStateTest, LargeHistogramsTakeTheRoomOfSeveralPoints) {
-  CumulativeState state(100, FromMillis(1'000));
+  intake::CumulativeState state(100, FromMillis(1'000));
   const auto known = [&](const std::string& series, size_t buckets) {
-    HistogramPoint point{.start = FromMillis(10)};  // before we listened: only differences count
+    intake::HistogramPoint point{.start = FromMillis(10)};  // before we listened
     point.bucket_counts.resize(buckets);
     return state.Difference(series, point);
   };

@@ -2,19 +2,14 @@
 
 #include "adapters/sqlite/sqlite_telemetry_store.h"
 #include "adapters/sqlite/telemetry_sql.h"
-#include "core/analysis/log_pattern.h"
 #include "core/base/text.h"
 
 namespace ratchet {
 namespace {
 
-using sqlite::Conditions;
 using sqlite::Cut;
 using sqlite::kCacheMax;
 using sqlite::Query;
-using sqlite::Where;
-
-constexpr size_t kOrphansMax = 20'000;
 
 }  // namespace
 
@@ -26,35 +21,15 @@ Status SqliteTelemetryStore::AddSpans(const std::vector<SpanRecord>& spans, Writ
     const auto end = span.start + Duration(static_cast<std::int64_t>(span.duration_ms));
     TRY_STATUS(AddPoint({span.tenant, span.component, span.operation, span.version, kSpanLatency},
                         end, value, report));
-    if (operations_.emplace(span.trace_id, span.operation).second)
-      operations_order_.push_back(span.trace_id);
-    if (operations_order_.size() > kOrphansMax) {
-      operations_.erase(operations_order_.front());
-      operations_order_.pop_front();
-    }
+    calls_.NoteRequest(span);
   }
-  // Calls end before the request that they belong to and may arrive earlier: they wait for it.
-  auto waiting = std::exchange(orphans_, {});
-  const auto from_now = waiting.size();
+  std::vector<const SpanRecord*> calls;
   for (const SpanRecord& span : spans) {
-    if (!span.entry && Acceptable(span.start, report))
-      waiting.push_back(std::make_shared<const SpanRecord>(span));
+    if (!span.entry && Acceptable(span.start, report)) calls.push_back(&span);
   }
   WriteReport earlier;  // whose senders have their answer
-  for (size_t i = 0; i < waiting.size(); ++i) {
-    const auto& call = waiting[i];
-    SpanRecord span = *call;
-    if (!span.operation_known) {
-      const auto at = operations_.find(span.trace_id);
-      const bool may_come = clock_.Now() - span.start < Duration(60'000);
-      if (at == operations_.end() && may_come && orphans_.size() < kOrphansMax) {
-        orphans_.push_back(call);
-        continue;
-      }
-      if (at != operations_.end()) span.operation = at->second;
-    }
-    TRY_STATUS(AddCall(span, i < from_now ? earlier : report));
-  }
+  for (const intake::Call& call : calls_.Take(calls, clock_.Now()))
+    TRY_STATUS(AddCall(call, call.waited ? earlier : report));
   for (const auto& [limit, count] : earlier.dropped_by) report.dropped_by[limit] += count;
   return {};
 }
@@ -106,21 +81,15 @@ Status SqliteTelemetryStore::AddShape(const SpanRecord& span, const std::string&
   return {};
 }
 
-Status SqliteTelemetryStore::AddCall(const SpanRecord& span, WriteReport& report) {
-  const std::string statement = analysis::StatementShape(span.statement);
-  const auto id = ShapeId(span, statement);
+Status SqliteTelemetryStore::AddCall(const intake::Call& call, WriteReport& report) {
+  const SpanRecord& span = call.span;
+  const auto id = ShapeId(span, call.statement);
   if (!id) {
     if (id.error().code != ErrorCode::kResourceExhausted) return std::unexpected(id.error());
     report.Drop("shapes", id.error().message);
     return {};
   }
   ++report.accepted;
-  const std::string shape = std::to_string(*id);
-  const bool repeat =
-      !span.identity.empty() &&
-      repeats_.SeenBefore(shape + "/" + span.identity, span.start, CallShape::kRepeatWindow);
-  const bool new_parent = !parents_.SeenBefore(shape + "/" + span.trace_id + "/" + span.parent_id,
-                                               span.start, Duration(600'000));
   TRY(Query bump, db_->Prepare("INSERT INTO shape_counts VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6) ON "
                                "CONFLICT (shape, start) DO UPDATE SET calls = calls + 1, "
                                "total_ms = total_ms + ?3, repeats = repeats + ?4, repeat_ms = "
@@ -128,9 +97,9 @@ Status SqliteTelemetryStore::AddCall(const SpanRecord& span, WriteReport& report
   TRY_STATUS(bump.Int(*id)
                  .Int(BucketOf(span.start))
                  .Real(span.duration_ms)
-                 .Int(repeat ? 1 : 0)
-                 .Real(repeat ? span.duration_ms : 0)
-                 .Int(new_parent ? 1 : 0)
+                 .Int(call.repeat ? 1 : 0)
+                 .Real(call.repeat ? span.duration_ms : 0)
+                 .Int(call.first ? 1 : 0)
                  .Run());
   if (span.user.empty() || shape_users_[*id] >= limits_.users_a_shape_max) return {};
   TRY(Query user, db_->Prepare("INSERT INTO shape_users VALUES (?1, ?2, ?3) ON CONFLICT (shape, "
@@ -138,40 +107,6 @@ Status SqliteTelemetryStore::AddCall(const SpanRecord& span, WriteReport& report
   ++shape_users_[*id];  // an upper bound: the same user may be counted twice, and only the limit is
                         // reached sooner
   return user.Int(*id).Text(span.user).Int(ToMillis(span.start)).Run();
-}
-
-Result<std::vector<CallShape>> SqliteTelemetryStore::CallShapes(const TelemetryQuery& query) {
-  const std::scoped_lock lock(mutex_);
-  const Where where = Conditions(query, false);
-  TRY(Query rows,
-      db_->Prepare("SELECT tenant, component, operation, name, statement, file, function, line, "
-                   "sum(calls), sum(total_ms), sum(repeats), "
-                   "sum(repeat_ms), sum(parents), (SELECT count(*) FROM shape_users u WHERE "
-                   "u.shape = shapes.id AND last_seen >= ? AND "
-                   "last_seen < ?) FROM shapes JOIN shape_counts ON shape = shapes.id WHERE start "
-                   ">= ? AND start < ?" +
-                   where.sql + " GROUP BY shapes.id ORDER BY sum(total_ms) DESC, shapes.id"));
-  for (int i = 0; i < 2; ++i)
-    rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
-  Bind(rows, where);
-  std::vector<CallShape> shapes;
-  const auto number = [&](int column) { return static_cast<std::uint64_t>(rows.IntAt(column)); };
-  while (true) {
-    TRY(const bool row, rows.Next());
-    if (!row) return shapes;
-    shapes.push_back({.tenant = TenantId(rows.TextAt(0)),
-                      .component = ComponentId(rows.TextAt(1)),
-                      .operation = rows.TextAt(2),
-                      .name = rows.TextAt(3),
-                      .statement = rows.TextAt(4),
-                      .code = {rows.TextAt(5), rows.TextAt(6), static_cast<int>(rows.IntAt(7))},
-                      .calls = number(8),
-                      .total_ms = rows.RealAt(9),
-                      .repeats = number(10),
-                      .repeat_ms = rows.RealAt(11),
-                      .parents = number(12),
-                      .users = number(13)});
-  }
 }
 
 }  // namespace ratchet

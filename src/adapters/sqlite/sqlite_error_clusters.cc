@@ -5,55 +5,45 @@
 
 #include "adapters/sqlite/sqlite_telemetry_store.h"
 #include "adapters/sqlite/telemetry_sql.h"
-#include "core/analysis/log_pattern.h"
-#include "core/base/text.h"
 
 namespace ratchet {
 namespace {
 
-using sqlite::Conditions;
 using sqlite::Cut;
 using sqlite::Query;
-using sqlite::Where;
 
 constexpr size_t kExamplesMax = 3;  // stack traces kept a cluster
-constexpr size_t kExampleBytes = 8000;
-
-std::string ExampleOf(const LogRecord& log) {
-  return Shorten(log.stack_trace.empty() ? log.message : log.stack_trace, kExampleBytes);
-}
 
 }  // namespace
 
 Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
   ++report.accepted;
-  if (log.level != LogLevel::kError) return {};
-  const std::string type = log.exception_type.empty() ? "error" : Cut(log.exception_type);
-  const bool told = !log.span_id.empty() &&
-                    exceptions_.SeenBefore(log.span_id + "\n" + type, log.time, Duration(60'000));
-  if (told) return {};
-  const std::string pattern = analysis::MaskVariables(log.message);
+  const std::optional<intake::Failure> failure = failures_.Take(log);
+  if (!failure) return {};
   TRY(Query find, db_->Prepare("SELECT id, examples FROM clusters WHERE tenant = ? AND component = "
-                               "? AND type = ? AND pattern = ?"));
-  find.Text(log.tenant.value).Text(log.component.value).Text(type).Text(pattern);
+                               "? AND version = ? AND type = ? AND pattern = ?"));
+  find.Text(log.tenant.value)
+      .Text(log.component.value)
+      .Text(Cut(log.version))
+      .Text(failure->type)
+      .Text(failure->pattern);
   TRY(const bool known, find.Next());
   std::int64_t id = 0;
   if (known) {
     id = find.IntAt(0);
-    const std::string example = ExampleOf(log);
     auto examples = nlohmann::json::parse(find.TextAt(1), nullptr, false);
-    const bool room = examples.is_array() && examples.size() < kExamplesMax &&
-                      std::ranges::find(examples, nlohmann::json(example)) == examples.end();
-    if (room) examples.push_back(example);
-    TRY(Query update,
-        db_->Prepare(
-            "UPDATE clusters SET last_seen = max(last_seen, ?), examples = ? WHERE id = ?"));
+    const bool room =
+        examples.is_array() && examples.size() < kExamplesMax &&
+        std::ranges::find(examples, nlohmann::json(failure->example)) == examples.end();
+    if (room) examples.push_back(failure->example);
+    TRY(Query update, db_->Prepare("UPDATE clusters SET last_seen = max(last_seen, ?), "
+                                   "examples = ? WHERE id = ?"));
     TRY_STATUS(update.Int(ToMillis(log.time))
                    .Text(examples.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
                    .Int(id)
                    .Run());
   } else {
-    TRY(id, AddCluster(log, type, pattern, report));
+    TRY(id, AddCluster(log, *failure, report));
     if (id == 0) return {};
   }
   TRY(Query bump, db_->Prepare("INSERT INTO cluster_counts VALUES (?, ?, 1) ON CONFLICT (cluster, "
@@ -61,8 +51,8 @@ Status SqliteTelemetryStore::AddLog(const LogRecord& log, WriteReport& report) {
   return bump.Int(id).Int(BucketOf(log.time)).Run();
 }
 
-Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log, const std::string& type,
-                                                      const std::string& pattern,
+Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log,
+                                                      const intake::Failure& failure,
                                                       WriteReport& report) {
   if (const Status room = clusters_share_.Room(log.tenant, log.component); !room) {
     --report.accepted;
@@ -73,56 +63,24 @@ Result<std::int64_t> SqliteTelemetryStore::AddCluster(const LogRecord& log, cons
   TRY(const bool row, next.Next());
   const std::int64_t id = row ? next.IntAt(0) : 1;
   TRY(Query insert,
-      db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      db_->Prepare("INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   TRY_STATUS(insert.Int(id)
                  .Text(log.tenant.value)
                  .Text(log.component.value)
+                 .Text(Cut(log.version))
                  .Text(Cut(log.operation))
-                 .Text(type)
-                 .Text(pattern)
+                 .Text(failure.type)
+                 .Text(failure.pattern)
                  .Int(ToMillis(log.time))
                  .Int(ToMillis(log.time))
                  .Text(log.code.file)
                  .Text(log.code.function)
                  .Int(log.code.line)
-                 .Text(nlohmann::json::array({ExampleOf(log)})
+                 .Text(nlohmann::json::array({failure.example})
                            .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
                  .Run());
   clusters_share_.Add(log.tenant, log.component);
   return id;
-}
-
-Result<std::vector<ErrorCluster>> SqliteTelemetryStore::ErrorClusters(const TelemetryQuery& query) {
-  const std::scoped_lock lock(mutex_);
-  const Where where = Conditions(query, false);
-  TRY(Query rows,
-      db_->Prepare("SELECT tenant, component, operation, type, pattern, sum(count), first_seen, "
-                   "last_seen, file, function, line, examples "
-                   "FROM clusters JOIN cluster_counts ON cluster = clusters.id WHERE start >= ? "
-                   "AND start < ?" +
-                   where.sql + " GROUP BY clusters.id ORDER BY sum(count) DESC, clusters.id"));
-  rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
-  Bind(rows, where);
-  std::vector<ErrorCluster> clusters;
-  while (true) {
-    TRY(const bool row, rows.Next());
-    if (!row) return clusters;
-    ErrorCluster cluster{
-        .tenant = TenantId(rows.TextAt(0)),
-        .component = ComponentId(rows.TextAt(1)),
-        .operation = rows.TextAt(2),
-        .exception_type = rows.TextAt(3),
-        .pattern = rows.TextAt(4),
-        .count = static_cast<std::uint64_t>(rows.IntAt(5)),
-        .first_seen = FromMillis(rows.IntAt(6)),
-        .last_seen = FromMillis(rows.IntAt(7)),
-        .code = {rows.TextAt(8), rows.TextAt(9), static_cast<int>(rows.IntAt(10))}};
-    const auto examples = nlohmann::json::parse(rows.TextAt(11), nullptr, false);
-    if (examples.is_array()) {
-      for (const auto& example : examples) cluster.examples.push_back(example.get<std::string>());
-    }
-    clusters.push_back(std::move(cluster));
-  }
 }
 
 }  // namespace ratchet

@@ -4,20 +4,20 @@
 
 #include "adapters/sqlite/telemetry_sql.h"
 #include "core/base/text.h"
+#include "core/intake/roles.h"
 
 namespace ratchet {
 namespace {
 
-using sqlite::Conditions;
 using sqlite::Cut;
 using sqlite::Database;
 using sqlite::kCacheMax;
 using sqlite::Query;
-using sqlite::Where;
 
 constexpr size_t kTenantsMax = 2'000;  // counted by themselves
 
-constexpr const char* kSchema[] = {R"sql(
+constexpr const char* kSchema[] = {
+    R"sql(
 CREATE TABLE series (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, component TEXT NOT NULL, operation TEXT NOT NULL,
   version TEXT NOT NULL, metric TEXT NOT NULL, UNIQUE (tenant, component, operation, version, metric));
 CREATE TABLE points (series INTEGER NOT NULL, start INTEGER NOT NULL, count INTEGER NOT NULL, errors INTEGER NOT NULL,
@@ -37,10 +37,31 @@ CREATE TABLE shape_users (shape INTEGER NOT NULL, user TEXT NOT NULL, last_seen 
 CREATE TABLE events (time INTEGER NOT NULL, kind INTEGER NOT NULL, tenant TEXT NOT NULL, component TEXT NOT NULL, description TEXT NOT NULL);
 CREATE TABLE arrivals (start INTEGER PRIMARY KEY, metrics INTEGER NOT NULL, logs INTEGER NOT NULL, events INTEGER NOT NULL, spans INTEGER NOT NULL);
 )sql",
-                                   R"sql(
+    R"sql(
 DROP TABLE arrivals;
 CREATE TABLE arrivals (start INTEGER NOT NULL, tenant TEXT NOT NULL, metrics INTEGER NOT NULL, logs INTEGER NOT NULL,
   events INTEGER NOT NULL, spans INTEGER NOT NULL, PRIMARY KEY (start, tenant)) WITHOUT ROWID;
+)sql",
+    // Series have labels and a role (NULL: not decided yet), clusters
+    // a version; what is looked at is found by its component.
+    R"sql(
+CREATE TABLE labelled (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, component TEXT NOT NULL, operation TEXT NOT NULL,
+  version TEXT NOT NULL, metric TEXT NOT NULL, labels TEXT NOT NULL, role INTEGER,
+  UNIQUE (component, metric, operation, tenant, version, labels));
+INSERT INTO labelled SELECT id, tenant, component, operation, version, metric, '{}', NULL FROM series;
+DROP TABLE series;
+ALTER TABLE labelled RENAME TO series;
+CREATE TABLE versioned (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, component TEXT NOT NULL, version TEXT NOT NULL,
+  operation TEXT NOT NULL, type TEXT NOT NULL, pattern TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+  file TEXT NOT NULL, function TEXT NOT NULL, line INTEGER NOT NULL, examples TEXT NOT NULL,
+  UNIQUE (component, tenant, version, type, pattern));
+INSERT INTO versioned SELECT id, tenant, component, '', operation, type, pattern, first_seen, last_seen, file, function,
+  line, examples FROM clusters;
+DROP TABLE clusters;
+ALTER TABLE versioned RENAME TO clusters;
+CREATE INDEX shapes_of_component ON shapes (component, tenant);
+CREATE INDEX events_by_time ON events (time);
+CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
 )sql"};
 
 }  // namespace
@@ -50,9 +71,10 @@ Result<std::unique_ptr<SqliteTelemetryStore>> SqliteTelemetryStore::Open(
     const DiskReserve* reserve) {
   TRY(auto db, Database::Open(path, sqlite::Synchronous::kNormal, sqlite::OpenMode::kReadWrite));
   std::unique_ptr<SqliteTelemetryStore> store(
-      new SqliteTelemetryStore(path, std::move(db), limits, clock, reserve));
+      new SqliteTelemetryStore(std::move(db), limits, clock, reserve));
   const auto opened = [&]() -> Status {
     TRY_STATUS(store->db_->Migrate(kSchema));
+    TRY_STATUS(store->DecideRoles());
     return store->LoadSeries();
   }();
   if (!opened) return std::unexpected(opened.error().Within("open telemetry " + path));
@@ -64,17 +86,37 @@ Status SqliteTelemetryStore::LoadSeries() {
   TRY_STATUS(LoadShare("series", series_share_));
   TRY_STATUS(LoadShare("clusters", clusters_share_));
   TRY_STATUS(LoadShare("shapes", shapes_share_));
-  TRY(Query query,
-      db_->Prepare("SELECT id, tenant, component, operation, version, metric FROM series"));
+  TRY(Query query, db_->Prepare("SELECT id, tenant, component, operation, version, metric, labels "
+                                "FROM series"));
   while (true) {
     TRY(const bool row, query.Next());
     if (!row) return {};
-    series_[{TenantId(query.TextAt(1)), ComponentId(query.TextAt(2)), query.TextAt(3),
-             query.TextAt(4), query.TextAt(5)}] = query.IntAt(0);
+    SeriesKey series{TenantId(query.TextAt(1)), ComponentId(query.TextAt(2)), query.TextAt(3),
+                     query.TextAt(4), query.TextAt(5)};
+    TRY(series.labels, sqlite::LabelsOf(query.TextAt(6)));
+    series_[std::move(series)] = query.IntAt(0);
   }
 }
 
-Status SqliteTelemetryStore::LoadShare(const std::string& table, FairShare& share) {
+// Of series that an earlier version wrote.
+Status SqliteTelemetryStore::DecideRoles() {
+  std::set<std::string> metrics;
+  {
+    TRY(Query query, db_->Prepare("SELECT DISTINCT metric FROM series WHERE role IS NULL"));
+    while (true) {
+      TRY(const bool row, query.Next());
+      if (!row) break;
+      metrics.insert(query.TextAt(0));
+    }
+  }
+  for (const std::string& metric : metrics) {
+    TRY(Query update, db_->Prepare("UPDATE series SET role = ? WHERE metric = ? AND role IS NULL"));
+    TRY_STATUS(update.Int(static_cast<int>(intake::RoleOf(metric))).Text(metric).Run());
+  }
+  return {};
+}
+
+Status SqliteTelemetryStore::LoadShare(const std::string& table, intake::FairShare& share) {
   share.Clear();
   TRY(Query query, db_->Prepare("SELECT tenant, component, count(*) FROM " + table +
                                 " GROUP BY tenant, component"));
@@ -103,12 +145,23 @@ bool SqliteTelemetryStore::Acceptable(Instant t, WriteReport& report) const {
 }
 
 Result<WriteReport> SqliteTelemetryStore::Write(const TelemetryBatch& batch) {
+  const std::scoped_lock lock(mutex_);
+  auto report = WriteLocked(batch);
+  report ? refused_.Kept(clock_.Now()) : refused_.Refused(clock_.Now());
+  return report;
+}
+
+std::vector<Window> SqliteTelemetryStore::Refused(Window window) const {
+  const std::scoped_lock lock(mutex_);
+  return refused_.Within(window);
+}
+
+Result<WriteReport> SqliteTelemetryStore::WriteLocked(const TelemetryBatch& batch) {
   if (reserve_ != nullptr && !reserve_->held())
     return Fail(ErrorCode::kResourceExhausted, "the disk is full: telemetry is refused");
-  const std::scoped_lock lock(mutex_);
   WriteReport report;
-  const auto orphans = orphans_;
-  for (RepeatTracker* tracker : {&repeats_, &exceptions_, &parents_}) tracker->Begin();
+  calls_.Begin();
+  failures_.Begin();
   const auto written = [&]() -> Status {
     Database::Scope scope(*db_);
     TRY_STATUS(scope.Begin());
@@ -120,8 +173,8 @@ Result<WriteReport> SqliteTelemetryStore::Write(const TelemetryBatch& batch) {
     points_.clear();
     shapes_.clear();
     touched_.clear();
-    orphans_ = orphans;
-    for (RepeatTracker* tracker : {&repeats_, &exceptions_, &parents_}) tracker->Undo();
+    calls_.Undo();
+    failures_.Undo();
     TRY_STATUS(LoadSeries());
     return std::unexpected(written.error());
   }
@@ -163,7 +216,21 @@ Status SqliteTelemetryStore::WriteAll(const TelemetryBatch& batch, WriteReport& 
                    .Run());
   }
   if (points_.size() > kCacheMax) points_.clear();
+  if (batch.cursor) TRY_STATUS(KeepCursor(*batch.cursor));
   return CountArrivals(batch);
+}
+
+Status SqliteTelemetryStore::KeepCursor(const SourceCursor& cursor) {
+  TRY(Query query, db_->Prepare("INSERT OR REPLACE INTO cursors VALUES (?, ?)"));
+  return query.Text(cursor.source).Text(cursor.cursor).Run();
+}
+
+Result<std::string> SqliteTelemetryStore::CursorOf(const std::string& source) {
+  const std::scoped_lock lock(mutex_);
+  TRY(Query query, db_->Prepare("SELECT cursor FROM cursors WHERE source = ?"));
+  query.Text(source);
+  TRY(const bool row, query.Next());
+  return row ? query.TextAt(0) : std::string();
 }
 
 Status SqliteTelemetryStore::CountArrivals(const TelemetryBatch& batch) {
@@ -201,21 +268,25 @@ Result<std::int64_t> SqliteTelemetryStore::SeriesId(const SeriesKey& series) {
   const auto at = series_.find(series);
   if (at != series_.end()) return at->second;
   TRY_STATUS(series_share_.Room(series.tenant, series.component));
+  const std::string labels = sqlite::LabelsText(series.labels);
   TRY(Query insert, db_->Prepare("INSERT OR IGNORE INTO series (tenant, component, operation, "
-                                 "version, metric) VALUES (?, ?, ?, ?, ?)"));
+                                 "version, metric, labels, role) VALUES (?, ?, ?, ?, ?, ?, ?)"));
   TRY_STATUS(insert.Text(series.tenant.value)
                  .Text(series.component.value)
                  .Text(series.operation)
                  .Text(series.version)
                  .Text(series.metric)
+                 .Text(labels)
+                 .Int(static_cast<int>(intake::RoleOf(series.metric)))
                  .Run());
-  TRY(Query select, db_->Prepare("SELECT id FROM series WHERE tenant = ? AND component = ? AND "
-                                 "operation = ? AND version = ? AND metric = ?"));
-  select.Text(series.tenant.value)
-      .Text(series.component.value)
+  TRY(Query select, db_->Prepare("SELECT id FROM series WHERE component = ? AND metric = ? AND "
+                                 "operation = ? AND tenant = ? AND version = ? AND labels = ?"));
+  select.Text(series.component.value)
+      .Text(series.metric)
       .Text(series.operation)
+      .Text(series.tenant.value)
       .Text(series.version)
-      .Text(series.metric);
+      .Text(labels);
   TRY(const bool row, select.Next());
   if (!row) return Fail(ErrorCode::kInternal, "a series that was written is not there");
   series_share_.Add(series.tenant, series.component);
@@ -247,6 +318,7 @@ Status SqliteTelemetryStore::AddPoint(const SeriesKey& series, Instant time, con
   for (std::string* name :
        {&key.tenant.value, &key.component.value, &key.operation, &key.version, &key.metric})
     *name = Cut(*name);
+  for (auto& [name, value] : key.labels) value = Cut(value);
   const auto id = SeriesId(key);
   if (!id) {
     if (id.error().code != ErrorCode::kResourceExhausted) return std::unexpected(id.error());
@@ -259,110 +331,6 @@ Status SqliteTelemetryStore::AddPoint(const SeriesKey& series, Instant time, con
   touched_.insert({*id, start});
   ++report.accepted;
   return {};
-}
-
-Result<std::vector<Point>> SqliteTelemetryStore::Points(const TelemetryQuery& query) {
-  const std::scoped_lock lock(mutex_);
-  std::vector<Point> points;
-  TRY_STATUS(ReadPoints(*db_, query, [&](Point point) { points.push_back(std::move(point)); }));
-  return points;
-}
-
-// On a connection of its own: what is being written meanwhile waits for nobody.
-Status SqliteTelemetryStore::VisitPoints(const TelemetryQuery& query,
-                                         const std::function<void(const Point&)>& visit) {
-  TRY(const auto reader,
-      Database::Open(path_, sqlite::Synchronous::kNormal, sqlite::OpenMode::kReadOnly));
-  return ReadPoints(*reader, query, visit);
-}
-
-Status SqliteTelemetryStore::ReadPoints(Database& db, const TelemetryQuery& query,
-                                        const std::function<void(Point)>& visit) {
-  const Where where = Conditions(query, true);
-  TRY(Query rows,
-      db.Prepare("SELECT tenant, component, operation, version, metric, start, count, errors, "
-                 "sum, min, max, sketch FROM points "
-                 "JOIN series ON series.id = points.series WHERE start >= ? AND start < ?" +
-                 where.sql + " ORDER BY series, start"));
-  rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
-  Bind(rows, where);
-  while (true) {
-    TRY(const bool row, rows.Next());
-    if (!row) return {};
-    Point point{.series = {TenantId(rows.TextAt(0)), ComponentId(rows.TextAt(1)), rows.TextAt(2),
-                           rows.TextAt(3), rows.TextAt(4)},
-                .start = FromMillis(rows.IntAt(5))};
-    point.values.count = static_cast<std::uint64_t>(rows.IntAt(6));
-    point.values.errors = static_cast<std::uint64_t>(rows.IntAt(7));
-    point.values.sum = rows.RealAt(8);
-    point.values.min = rows.RealAt(9);
-    point.values.max = rows.RealAt(10);
-    TRY(point.values.sketch, QuantileSketch::Decode(rows.BlobAt(11)));
-    visit(std::move(point));
-  }
-}
-
-// --- Events, counts, retention ------------------------------------------------------------------
-
-Result<std::vector<Event>> SqliteTelemetryStore::Events(const TelemetryQuery& query) {
-  const std::scoped_lock lock(mutex_);
-  TelemetryQuery own = query;
-  own.operation.reset();
-  const Where where = Conditions(own, false);
-  TRY(Query rows, db_->Prepare("SELECT kind, tenant, component, time, description FROM events "
-                               "WHERE time >= ? AND time < ?" +
-                               where.sql + " ORDER BY time"));
-  rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
-  Bind(rows, where);
-  std::vector<Event> events;
-  while (true) {
-    TRY(const bool row, rows.Next());
-    if (!row) return events;
-    events.push_back({static_cast<EventKind>(rows.IntAt(0)), TenantId(rows.TextAt(1)),
-                      ComponentId(rows.TextAt(2)), FromMillis(rows.IntAt(3)), rows.TextAt(4)});
-  }
-}
-
-Result<TelemetryCounts> SqliteTelemetryStore::Counts(const TelemetryQuery& query) {
-  const std::scoped_lock lock(mutex_);
-  const Where where = Conditions({.tenants = query.tenants}, false);
-  TRY(Query rows, db_->Prepare("SELECT coalesce(sum(metrics), 0), coalesce(sum(logs), 0), "
-                               "coalesce(sum(events), 0), coalesce(sum(spans), 0) "
-                               "FROM arrivals WHERE start >= ? AND start < ?" +
-                               where.sql));
-  rows.Int(ToMillis(query.window.begin)).Int(ToMillis(query.window.end));
-  Bind(rows, where);
-  TRY(const bool row, rows.Next());
-  const auto number = [&](int column) {
-    return row ? static_cast<std::uint64_t>(rows.IntAt(column)) : 0;
-  };
-  return TelemetryCounts{number(0), number(1), number(2), number(3)};
-}
-
-Result<std::uint64_t> SqliteTelemetryStore::Expire(Instant now) {
-  const std::scoped_lock lock(mutex_);
-  const std::int64_t oldest = ToMillis(now - limits_.retention);
-  std::uint64_t removed = 0;
-  for (const char* sql :
-       {"DELETE FROM points WHERE start < ?", "DELETE FROM cluster_counts WHERE start < ?",
-        "DELETE FROM shape_counts WHERE start < ?", "DELETE FROM shape_users WHERE last_seen < ?",
-        "DELETE FROM events WHERE time < ?", "DELETE FROM arrivals WHERE start < ?",
-        "DELETE FROM clusters WHERE last_seen < ?"}) {
-    TRY(Query query, db_->Prepare(sql));
-    TRY_STATUS(query.Int(oldest).Run());
-    TRY(Query changes, db_->Prepare("SELECT changes()"));
-    TRY(const bool row, changes.Next());
-    if (row) removed += static_cast<std::uint64_t>(changes.IntAt(0));
-  }
-  TRY_STATUS(db_->Execute(
-      "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM points WHERE series = series.id)"));
-  TRY_STATUS(db_->Execute(
-      "DELETE FROM shapes WHERE NOT EXISTS (SELECT 1 FROM shape_counts WHERE shape = shapes.id)"));
-  points_.clear();
-  shapes_.clear();
-  shape_users_.clear();
-  TRY_STATUS(LoadSeries());
-  return removed;
 }
 
 }  // namespace ratchet

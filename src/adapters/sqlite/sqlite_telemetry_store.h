@@ -1,10 +1,10 @@
 #pragma once
-// Telemetry in one SQLite file: summaries a series and bucket, error clusters, call shapes.
+// Writes telemetry to one SQLite file: summaries a series and bucket, error clusters, call shapes.
+// SqliteSeriesReader and SqliteIncidentStore read them.
 //
 // Thread-safe. Each Write is one transaction and durable (WAL, synchronous=NORMAL: a power cut may
 // lose the last moments, a crash of the process nothing).
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,10 +13,13 @@
 
 #include "adapters/sqlite/database.h"
 #include "adapters/sqlite/disk_reserve.h"
-#include "adapters/sqlite/fair_share.h"
-#include "adapters/sqlite/repeat_tracker.h"
+#include "core/intake/calls.h"
+#include "core/intake/failures.h"
+#include "core/intake/fair_share.h"
+#include "core/intake/refused_times.h"
 #include "ports/clock.h"
-#include "ports/telemetry_store.h"
+#include "ports/telemetry_sink.h"
+#include "ports/telemetry_source.h"
 
 namespace ratchet {
 
@@ -28,10 +31,13 @@ struct TelemetryLimits {
   size_t clusters_max = 10'000;
   size_t shapes_max = 20'000;
   size_t users_a_shape_max = 20'000;
-  ConfiguredComponents configured;  // have priority in the three limits of rows above
+  intake::ConfiguredComponents configured;  // have priority in the three limits of rows above
 };
 
-class SqliteTelemetryStore : public TelemetryStore {
+class SqliteTelemetryStore : public TelemetrySink,
+                             public TelemetryGaps,
+                             public TelemetryRetention,
+                             public SourceCursors {
  public:
   // While a given reserve is not held, every batch is refused with kResourceExhausted.
   static Result<std::unique_ptr<SqliteTelemetryStore>> Open(const std::string& path,
@@ -40,30 +46,19 @@ class SqliteTelemetryStore : public TelemetryStore {
                                                             const DiskReserve* reserve = nullptr);
 
   Result<WriteReport> Write(const TelemetryBatch& batch) override;
-  Result<std::vector<Point>> Points(const TelemetryQuery& query) override;
-  Status VisitPoints(const TelemetryQuery& query,
-                     const std::function<void(const Point&)>& visit) override;
-  Result<std::vector<ErrorCluster>> ErrorClusters(const TelemetryQuery& query) override;
-  Result<std::vector<CallShape>> CallShapes(const TelemetryQuery& query) override;
-  Result<std::vector<Event>> Events(const TelemetryQuery& query) override;
-  Result<TelemetryCounts> Counts(const TelemetryQuery& query) override;
+  [[nodiscard]] std::vector<Window> Refused(Window window) const override;
   Result<std::uint64_t> Expire(Instant now) override;
-  [[nodiscard]] Duration resolution() const override { return limits_.resolution; }
+  Result<std::string> CursorOf(const std::string& source) override;
 
  private:
-  SqliteTelemetryStore(std::string path, std::unique_ptr<sqlite::Database> db,
-                       const TelemetryLimits& limits, const Clock& clock,
-                       const DiskReserve* reserve)
-      : path_(std::move(path)),
-        db_(std::move(db)),
-        limits_(limits),
-        clock_(clock),
-        reserve_(reserve) {}
-  static Status ReadPoints(sqlite::Database& db, const TelemetryQuery& query,
-                           const std::function<void(Point)>& visit);
+  SqliteTelemetryStore(std::unique_ptr<sqlite::Database> db, const TelemetryLimits& limits,
+                       const Clock& clock, const DiskReserve* reserve)
+      : db_(std::move(db)), limits_(limits), clock_(clock), reserve_(reserve) {}
 
+  Status DecideRoles();
   Status LoadSeries();
-  Status LoadShare(const std::string& table, FairShare& share);
+  Status LoadShare(const std::string& table, intake::FairShare& share);
+  Result<WriteReport> WriteLocked(const TelemetryBatch& batch);
   Status WriteAll(const TelemetryBatch& batch, WriteReport& report);
   [[nodiscard]] bool Acceptable(Instant t, WriteReport& report) const;
   Status AddPoint(const SeriesKey& series, Instant time, const Summary& values,
@@ -72,26 +67,33 @@ class SqliteTelemetryStore : public TelemetryStore {
   Result<Summary*> LoadPoint(std::int64_t series, std::int64_t start);
   Status AddLog(const LogRecord& log, WriteReport& report);
   // The id of a new error cluster; 0 when there is no room for it.
-  Result<std::int64_t> AddCluster(const LogRecord& log, const std::string& type,
-                                  const std::string& pattern, WriteReport& report);
+  Result<std::int64_t> AddCluster(const LogRecord& log, const intake::Failure& failure,
+                                  WriteReport& report);
   Status AddSpans(const std::vector<SpanRecord>& spans, WriteReport& report);
-  Status AddCall(const SpanRecord& span, WriteReport& report);
+  Status AddCall(const intake::Call& call, WriteReport& report);
   Result<std::int64_t> ShapeId(const SpanRecord& span, const std::string& statement);
   // 0 when there is none.
   Result<std::int64_t> FindShape(const SpanRecord& span, const std::string& statement);
   Status AddShape(const SpanRecord& span, const std::string& statement);
+  Status KeepCursor(const SourceCursor& cursor);
   Status CountArrivals(const TelemetryBatch& batch);
   [[nodiscard]] std::int64_t BucketOf(Instant t) const;
+  Result<std::vector<std::int64_t>> Ids(const char* sql);
+  // All return how many rows went.
+  Result<std::int64_t> ExpireSome(const char* sql, const std::vector<std::int64_t>& ids,
+                                  size_t& next, std::int64_t oldest);
+  Result<std::int64_t> ExpireOwners(std::int64_t oldest);
+  Result<std::int64_t> Delete(sqlite::Query query);
 
-  const std::string path_;
   std::unique_ptr<sqlite::Database> db_;
   TelemetryLimits limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   const Clock& clock_;
   const DiskReserve* reserve_;
-  FairShare series_share_{"series", limits_.series_max, limits_.configured};
-  FairShare clusters_share_{"error clusters", limits_.clusters_max, limits_.configured};
-  FairShare shapes_share_{"call shapes", limits_.shapes_max, limits_.configured};
+  intake::RefusedTimes refused_;
+  intake::FairShare series_share_{"series", limits_.series_max, limits_.configured};
+  intake::FairShare clusters_share_{"error clusters", limits_.clusters_max, limits_.configured};
+  intake::FairShare shapes_share_{"call shapes", limits_.shapes_max, limits_.configured};
   std::set<TenantId> counted_tenants_;
   std::map<SeriesKey, std::int64_t> series_;
   std::map<std::pair<std::int64_t, std::int64_t>, Summary>
@@ -99,13 +101,8 @@ class SqliteTelemetryStore : public TelemetryStore {
   std::set<std::pair<std::int64_t, std::int64_t>> touched_;
   std::unordered_map<std::string, std::int64_t> shapes_;
   std::unordered_map<std::int64_t, std::size_t> shape_users_;
-  RepeatTracker repeats_{100'000};
-  RepeatTracker exceptions_{20'000};  // span and type: one failure told twice counts once
-  RepeatTracker parents_{50'000};
-  std::unordered_map<std::string, std::string> operations_;  // of recent traces
-  std::deque<std::string> operations_order_;
-  // Calls whose request has not arrived yet.
-  std::deque<std::shared_ptr<const SpanRecord>> orphans_;
+  intake::Calls calls_;
+  intake::Failures failures_;
 };
 
 }  // namespace ratchet

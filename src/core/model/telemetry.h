@@ -3,6 +3,7 @@
 // error clusters, call shapes).
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,13 +21,28 @@ struct CodeLocation {
   auto operator<=>(const CodeLocation&) const = default;
 };
 
+using Labels = std::map<std::string, std::string>;
+
 struct SeriesKey {
   TenantId tenant;
   ComponentId component;
   std::string operation;  // "" = the whole component
   std::string version;    // "" = not reported
   std::string metric;
+  Labels labels;  // what else tells series of one metric apart
   auto operator<=>(const SeriesKey&) const = default;
+};
+
+// What a metric is about, whatever its name. Persisted by number.
+enum class SeriesRole {
+  kOther,
+  kLatency,
+  kRequests,
+  kErrors,
+  kUtilisation,
+  kCacheHits,
+  kCacheMisses,
+  kQueue
 };
 
 // Request latency in milliseconds, one value a request, with failures counted in Summary::errors.
@@ -45,6 +61,7 @@ struct LogRecord {
   TenantId tenant;
   ComponentId component;
   std::string operation;
+  std::string version;
   std::string span_id;  // of the request it belongs to, if known
   Instant time;
   LogLevel level = LogLevel::kInfo;
@@ -81,11 +98,18 @@ struct Event {
   std::string description;
 };
 
+// How far a source that is asked for telemetry has been read.
+struct SourceCursor {
+  std::string source;
+  std::string cursor;  // the source's own words
+};
+
 struct TelemetryBatch {
   std::vector<Sample> samples;
   std::vector<LogRecord> logs;
   std::vector<SpanRecord> spans;
   std::vector<Event> events;
+  std::optional<SourceCursor> cursor;  // behind all of these
 };
 
 struct TelemetryCounts {
@@ -102,11 +126,12 @@ struct Point {
   Summary values;
 };
 
-// Failures that are the same failure: exception type, component, and message with its
+// Failures that are the same failure: component, version, exception type, and message with its
 // variable parts masked.
 struct ErrorCluster {
   TenantId tenant;
   ComponentId component;
+  std::string version;  // "" = not reported
   std::string operation;
   std::string exception_type;
   std::string pattern;

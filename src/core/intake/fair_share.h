@@ -10,7 +10,7 @@
 #include "core/base/ids.h"
 #include "core/base/result.h"
 
-namespace ratchet {
+namespace ratchet::intake {
 
 // The tenants that each configured component belongs to; none means all.
 using ConfiguredComponents = std::map<ComponentId, std::vector<TenantId>>;
@@ -36,4 +36,4 @@ class FairShare {
   std::map<TenantId, size_t> others_of_;
 };
 
-}  // namespace ratchet
+}  // namespace ratchet::intake

@@ -1,4 +1,4 @@
-#include "adapters/otlp/point_checks.h"
+#include "core/intake/point_checks.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <functional>
 
-namespace ratchet::otlp {
+namespace ratchet::intake {
 namespace {
 
 constexpr std::uint64_t kPointCountMax = 1'000'000'000'000;  // 1e12: a day of 10 million a second
@@ -116,4 +116,4 @@ void RejectFaulty(const std::vector<std::string>& latency_metrics, Decoded& deco
   }
 }
 
-}  // namespace ratchet::otlp
+}  // namespace ratchet::intake

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace ratchet::analysis {
+namespace ratchet::intake {
 
 // Masks numbers, hexadecimal ids, UUIDs, quoted text, addresses and paths as <*>. One pass,
 // no regular expressions; at most 300 bytes of the message are looked at.
@@ -13,4 +13,4 @@ std::string MaskVariables(std::string_view message);
 // A database statement with its literals and lists of literals masked.
 std::string StatementShape(std::string_view statement);
 
-}  // namespace ratchet::analysis
+}  // namespace ratchet::intake

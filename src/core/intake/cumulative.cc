@@ -1,10 +1,10 @@
-#include "adapters/otlp/metric_points.h"
+#include "core/intake/cumulative.h"
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
-namespace ratchet::otlp {
+namespace ratchet::intake {
 namespace {
 
 // A count of a cumulative stream that is smaller than it was; both points have the same buckets.
@@ -129,4 +129,4 @@ bool CumulativeState::Difference(const std::string& series, HistogramPoint& poin
   return true;
 }
 
-}  // namespace ratchet::otlp
+}  // namespace ratchet::intake

@@ -1,10 +1,10 @@
-#include "adapters/sqlite/fair_share.h"
+#include "core/intake/fair_share.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace ratchet {
+namespace ratchet::intake {
 
 bool FairShare::HasPriority(const TenantId& tenant, const ComponentId& component) const {
   if (configured_.empty()) return true;
@@ -44,4 +44,4 @@ void FairShare::Clear() {
   others_of_.clear();
 }
 
-}  // namespace ratchet
+}  // namespace ratchet::intake

@@ -1,8 +1,8 @@
-#include "core/analysis/log_pattern.h"
+#include "core/intake/log_pattern.h"
 
 #include <gtest/gtest.h>
 
-namespace ratchet::analysis {
+namespace ratchet::intake {
 namespace {
 
 TEST(LogPatternTest, VariablePartsAreMasked) {
@@ -23,4 +23,4 @@ TEST(LogPatternTest, StatementsKeepTheirShape) {
 }
 
 }  // namespace
-}  // namespace ratchet::analysis
+}  // namespace ratchet::intake

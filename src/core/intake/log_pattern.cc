@@ -1,10 +1,10 @@
-#include "core/analysis/log_pattern.h"
+#include "core/intake/log_pattern.h"
 
 #include <algorithm>
 
 #include "core/base/text.h"
 
-namespace ratchet::analysis {
+namespace ratchet::intake {
 namespace {
 
 constexpr std::string_view kMask = "<*>";
@@ -93,4 +93,4 @@ std::string StatementShape(std::string_view statement) {
   return std::string(Trim(out));
 }
 
-}  // namespace ratchet::analysis
+}  // namespace ratchet::intake

@@ -6,10 +6,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "adapters/otlp/decoded.h"
+#include "core/intake/records.h"
 #include "core/stats/summary.h"
 
-namespace ratchet::otlp {
+namespace ratchet::intake {
 
 // What a bucketed histogram says of its values: each bucket counts at its middle, sum, min and max
 // are exact where they were reported.
@@ -48,4 +48,4 @@ class CumulativeState {
   std::unordered_map<std::string, std::list<Last>::iterator> known_;
 };
 
-}  // namespace ratchet::otlp
+}  // namespace ratchet::intake

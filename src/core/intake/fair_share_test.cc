@@ -1,8 +1,8 @@
-#include "adapters/sqlite/fair_share.h"
+#include "core/intake/fair_share.h"
 
 #include <gtest/gtest.h>
 
-namespace ratchet {
+namespace ratchet::intake {
 namespace {
 
 // Adds rows while there is room for them, and says how many fitted.
@@ -38,4 +38,4 @@ TEST(FairShareTest, WithoutConfiguredComponentsThereIsNoPriority) {
 }
 
 }  // namespace
-}  // namespace ratchet
+}  // namespace ratchet::intake

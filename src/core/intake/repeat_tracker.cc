@@ -1,8 +1,8 @@
-#include "adapters/sqlite/repeat_tracker.h"
+#include "core/intake/repeat_tracker.h"
 
 #include <algorithm>
 
-namespace ratchet {
+namespace ratchet::intake {
 
 bool RepeatTracker::SeenBefore(const std::string& identity, Instant at, Duration window) {
   const auto known = known_.find(identity);
@@ -37,4 +37,4 @@ void RepeatTracker::Undo() {
   }
 }
 
-}  // namespace ratchet
+}  // namespace ratchet::intake

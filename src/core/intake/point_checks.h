@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "adapters/otlp/decoded.h"
+#include "core/intake/records.h"
 
-namespace ratchet::otlp {
+namespace ratchet::intake {
 
 enum class Measures { kAnything, kLatency };
 
@@ -20,4 +20,4 @@ std::string FaultOf(const Span& span);
 // Takes the faulty records out and counts them. `latency_metrics` cannot be negative.
 void RejectFaulty(const std::vector<std::string>& latency_metrics, Decoded& decoded);
 
-}  // namespace ratchet::otlp
+}  // namespace ratchet::intake

@@ -10,7 +10,7 @@
 
 #include "core/base/time.h"
 
-namespace ratchet {
+namespace ratchet::intake {
 
 class RepeatTracker {
  public:
@@ -33,4 +33,4 @@ class RepeatTracker {
   std::vector<std::pair<std::string, std::optional<Instant>>> noted_;  // and when seen before
 };
 
-}  // namespace ratchet
+}  // namespace ratchet::intake

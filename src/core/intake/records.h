@@ -1,6 +1,7 @@
 #pragma once
-// The decoder boundary: what any encoding of OTLP is decoded to, before it becomes telemetry of
-// ours. JSON is decoded by otlp_json; another encoding fills the same types.
+// What a source reports, in the terms of OpenTelemetry's data model and before
+// it becomes telemetry of ours. Every decoder fills these types, whatever its
+// encoding.
 
 #include <cstdint>
 #include <map>
@@ -9,7 +10,7 @@
 
 #include "core/base/time.h"
 
-namespace ratchet::otlp {
+namespace ratchet::intake {
 
 using Attributes = std::map<std::string, std::string>;  // values as text
 
@@ -86,4 +87,4 @@ struct Decoded {
   Rejections rejected;
 };
 
-}  // namespace ratchet::otlp
+}  // namespace ratchet::intake
