@@ -197,12 +197,10 @@ class Bench {
     return waits;
   }
 
-  static Opportunity Of(int component) {
-    Opportunity opportunity;
-    opportunity.tenant = TenantId("t");
-    opportunity.component = ComponentId(fmt::format("component-{}", component));
-    opportunity.operation = "GET /operation/1";
-    return opportunity;
+  static Watched Of(int component) {
+    return {.component = ComponentId(fmt::format("component-{}", component)),
+            .tenant = TenantId("t"),
+            .operation = "GET /operation/1"};
   }
 
   void Look(int component) {

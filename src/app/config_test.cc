@@ -4,7 +4,9 @@
 
 #include <filesystem>
 
+#include "app/cautions.h"
 #include "app/profiles.h"
+#include "core/base/text.h"
 
 namespace ratchet {
 namespace {
@@ -121,14 +123,21 @@ TEST(ConfigTest, TheModelsKeyIsReadAndNotShown) {
       "\"m\"\napi_key_env = \"MINE\"\n",
       "f", "/tmp", {{"MINE", "s3cret"}});
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config->openai->api_key, "s3cret");
+  EXPECT_EQ(config->models.at("openai").api_key, "s3cret");
   for (const auto& row : config->rows) EXPECT_FALSE(row.value.contains("s3cret")) << row.path;
 }
 
-TEST(ConfigTest, AComponentNeedsAnExistingRootThatIsNoLink) {
-  EXPECT_NE(
-      Mistake("[[component]]\nname = \"a\"\nroot = \"/nowhere/at/all\"\n").find("does not exist"),
-      std::string::npos);
+// A folder that is gone may come back: its component is unavailable, and the others are watched.
+TEST(ConfigTest, AMissingRootStopsNothing) {
+  const auto config =
+      ParseConfig("[[component]]\nname = \"a\"\nroot = \"/nowhere/at/all\"\n", "f", "/tmp", {});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->engine.components.begin()->second.root, "/nowhere/at/all");
+  const auto cautions = Cautions(*config);
+  EXPECT_NE(Join(cautions, "\n").find("/nowhere/at/all does not exist"), std::string::npos);
+}
+
+TEST(ConfigTest, ARootIsNoLink) {
   EXPECT_NE(Mistake("[[component]]\nname = \"a\"\nroot = \"/bin\"\n").find("symbolic link"),
             std::string::npos);
   EXPECT_EQ(Mistake("[[component]]\nname = \"a\"\nroot = \"/tmp\"\n"), "");

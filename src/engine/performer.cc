@@ -271,8 +271,11 @@ Answer Performer::Deploy(const EffectJob& job) {
       if (!job.begun) return WatchEvent(cycle::ReleasedBefore{});
       return WatchEvent(ChangedByOthers(job, result.detail));
     }
-    case DeployOutcome::kFailedUntouched:
-      return WatchEvent(cycle::DeployFailed{result.detail, cycle::Touched::kNo});
+    case DeployOutcome::kFailedUntouched: {
+      // What an interrupted attempt left in place may not be seen now.
+      const auto touched = job.begun ? cycle::Touched::kYes : cycle::Touched::kNo;
+      return WatchEvent(cycle::DeployFailed{result.detail, touched});
+    }
     case DeployOutcome::kFailedTouched:
       return WatchEvent(cycle::DeployFailed{result.detail, cycle::Touched::kYes});
     case DeployOutcome::kHeld:

@@ -101,6 +101,8 @@ BUGS = [
      "      policy.duration = Duration(0), policy.looks_min = 0;"),
     ("a canary gets everybody at once", "src/core/cycle/watch_advance.cc",
      "wanted.share = watch.steps.at(static_cast<size_t>(step)).share;", "(void)step;"),
+    ("baselines reach back into smaller shares", "src/core/cycle/watch_advance.cc",
+     "    step_.expected_version = state().version_after;  // its share before is no baseline either\n", ""),
     ("deeds have no fence", "src/core/cycle/watch_advance.cc",
      "    ++state().fence;\n", ""),
     ("the fence of a target is forgotten", "src/engine/engine_apply.cc",
@@ -124,6 +126,9 @@ BUGS = [
     ("the version that is there is not looked at", "src/engine/performer.cc",
      "return same ? std::min(known->second.changed_at, tree.changed_at) : tree.changed_at;",
      "return known == seen.end() ? tree.changed_at : known->second.changed_at;"),
+    ("an interrupted deployment is believed not to have been", "src/engine/performer.cc",
+     "const auto touched = job.begun ? cycle::Touched::kYes : cycle::Touched::kNo;",
+     "const auto touched = cycle::Touched::kNo;"),
     # Endings.
     ("watches are not persisted", "src/adapters/sqlite/sqlite_state_store.cc",
      'TRY_STATUS(put("watch", watch.id.value, watch.tenant, IsOpen(watch), ToText(json)));',

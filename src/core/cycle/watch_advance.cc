@@ -64,6 +64,7 @@ class Stepper {
 
   Status On(const Promoted&) {
     TRY_STATUS(Expect({WatchStatus::kPromoting}));
+    step_.expected_version = state().version_after;  // its share before is no baseline either
     Serve(state().step + 1);
     Audit("promoted", {{"new_version", state().version_after}, {"share", Share()}});
     return {};
