@@ -24,8 +24,8 @@ class KeepingRunner : public EffectRunner {
   void Start(EffectJob job) override { jobs.push_back(std::move(job)); }
   // The next job of a kind, taken out.
   std::optional<EffectJob> Take(cycle::EffectKind kind) {
-    const auto at = std::ranges::find_if(
-        jobs, [&](const EffectJob& job) { return job.effect.kind == kind; });
+    const auto at =
+        std::ranges::find_if(jobs, [&](const EffectJob& job) { return job.effect.kind == kind; });
     if (at == jobs.end()) return std::nullopt;
     EffectJob job = std::move(*at);
     jobs.erase(at);
@@ -114,8 +114,8 @@ TEST_F(UpgradeTest, ABadLookTakesItBack) {
   const ServiceMetrics slow{
       .latency_p50 = 900, .latency_p95 = 1000, .throughput = 1, .requests = 100};
   const Instant begin = job.watch->looks.back().window.end;
-  Answer(job, cycle::LookTaken{
-                  {.window = {begin, clock_.now}, .operation = slow, .component = slow}});
+  Answer(job,
+         cycle::LookTaken{{.window = {begin, clock_.now}, .operation = slow, .component = slow}});
   EXPECT_EQ(Stored().status, ImprovementStatus::kRollingBack);
   const auto undo = runner_.Take(cycle::EffectKind::kRollBack);
   ASSERT_TRUE(undo.has_value());

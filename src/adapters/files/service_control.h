@@ -2,8 +2,8 @@
 // Talking to the running service: reload it, prove what it serves, ask for its health.
 
 #include "core/model/change.h"
-#include "core/model/monitoring.h"
 #include "core/model/component.h"
+#include "core/model/monitoring.h"
 #include "ports/http_client.h"
 
 namespace ratchet::files {
