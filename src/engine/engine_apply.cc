@@ -97,7 +97,7 @@ void Engine::OpenWatch(Watch watch, Transaction& tx) {
   watch.component = config_.components.at(watch.target.component);
   watch.fence = TargetOf(watch.target).fence;
   improvements_.at(watch.improvement).watch = watch.id;
-  Record(cycle::OpenWatch(std::move(watch), ports_.clock.Now()), tx);
+  Record(cycle::OpenWatch(watch, ports_.clock.Now()), tx);
 }
 
 void Engine::Record(const cycle::WatchStep& step, Transaction& tx) {

@@ -16,7 +16,6 @@
 namespace ratchet {
 namespace {
 
-using cycle::Effect;
 using cycle::EffectKind;
 using cycle::TimerKind;
 using Json = nlohmann::json;

@@ -43,6 +43,7 @@ namespace {
 std::vector<TargetKey> TargetsOf(const ComponentConfig& component) {
   if (component.scope == TargetScope::kComponent) return {{component.id, {}}};
   std::vector<TargetKey> targets;
+  targets.reserve(component.tenants.size());
   for (const TenantId& tenant : component.tenants) targets.push_back({component.id, tenant});
   return targets;
 }

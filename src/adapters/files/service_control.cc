@@ -73,7 +73,7 @@ std::vector<std::string> CommandEnvironment(const ReloadConfig& reload) {
   }
   std::vector<std::string> environment;
   environment.reserve(values.size());
-  for (const auto& [name, value] : values) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : values) environment.push_back(fmt::format("{}={}", name, value));
   return environment;
 }
 

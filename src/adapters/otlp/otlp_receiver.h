@@ -22,7 +22,10 @@ struct OtlpConfig : intake::TranslationConfig {
 class OtlpReceiver {
  public:
   OtlpReceiver(const OtlpConfig& config, const Clock& clock, TelemetrySink& sink)
-      : config_(config), clock_(clock), sink_(sink), translation_(config, clock.Now()) {}
+      : config_(config),
+        clock_(clock),
+        sink_(sink),
+        translation_(static_cast<const intake::TranslationConfig&>(config), clock.Now()) {}
 
   // `path` is "/v1/metrics", "/v1/traces" or "/v1/logs".
   OtlpAnswer Receive(const std::string& path, const std::string& content_type,

@@ -18,9 +18,10 @@ std::optional<ImprovementId> ForbiddenBy(std::span<const Outcome> outcomes,
 }
 
 void StandBack(std::vector<Opportunity>& opportunities, std::span<const Outcome> lately) {
-  std::vector<std::pair<Instant, Opportunity>> order;  // by the last try in vain, the first: never
+  std::vector<std::pair<Instant, size_t>> order;  // the last try in vain, and the place before
   order.reserve(opportunities.size());
-  for (Opportunity& opportunity : opportunities) {
+  for (size_t i = 0; i < opportunities.size(); ++i) {
+    const Opportunity& opportunity = opportunities[i];
     Instant last;
     for (const Outcome& outcome : lately) {
       const bool same = outcome.component == opportunity.component &&
@@ -28,11 +29,13 @@ void StandBack(std::vector<Opportunity>& opportunities, std::span<const Outcome>
                         outcome.kind == opportunity.kind;
       if (same && WasInVain(outcome.reason)) last = std::max(last, outcome.at);
     }
-    order.emplace_back(last, std::move(opportunity));
+    order.emplace_back(last, i);
   }
-  std::ranges::stable_sort(order, {}, &std::pair<Instant, Opportunity>::first);
-  opportunities.clear();
-  for (auto& [last, opportunity] : order) opportunities.push_back(std::move(opportunity));
+  std::ranges::sort(order);
+  std::vector<Opportunity> sorted;
+  sorted.reserve(opportunities.size());
+  for (const auto& [last, i] : order) sorted.push_back(std::move(opportunities[i]));
+  opportunities = std::move(sorted);
 }
 
 }  // namespace ratchet::cycle

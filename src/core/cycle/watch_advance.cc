@@ -320,7 +320,7 @@ class Stepper {
 
 }  // namespace
 
-WatchStep OpenWatch(Watch watch, Instant now) {
+WatchStep OpenWatch(const Watch& watch, Instant now) {
   Stepper stepper(watch, now);
   stepper.Open();
   return stepper.Take();

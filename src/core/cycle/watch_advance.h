@@ -34,7 +34,7 @@ struct WatchStep {
 };
 
 // A watch that was just asked for: it asks for the deployment.
-WatchStep OpenWatch(Watch watch, Instant now);
+WatchStep OpenWatch(const Watch& watch, Instant now);
 
 // kConflict when the event does not fit the state.
 Result<WatchStep> AdvanceWatch(const Watch& state, const WatchEvent& event, Instant now);

@@ -40,8 +40,13 @@ Place Mistakes::PlaceOf(std::string path) const {
 }
 
 std::vector<Mistake> Mistakes::InOrder() const {
-  std::vector<Mistake> sorted = mistakes_;
-  std::ranges::stable_sort(sorted, {}, &Mistake::place);
+  std::vector<std::pair<Place, size_t>> order;  // of one place as they were found
+  order.reserve(mistakes_.size());
+  for (const Mistake& mistake : mistakes_) order.emplace_back(mistake.place, order.size());
+  std::ranges::sort(order);
+  std::vector<Mistake> sorted;
+  sorted.reserve(order.size());
+  for (const auto& [place, i] : order) sorted.push_back(mistakes_[i]);
   return sorted;
 }
 

@@ -14,6 +14,7 @@ std::string Quoted(std::string_view text) { return fmt::format("\"{}\"", text); 
 
 std::string Shown(const std::vector<std::string>& texts) {
   std::vector<std::string> quoted;
+  quoted.reserve(texts.size());
   for (const std::string& text : texts) quoted.push_back(Quoted(text));
   return "[" + Join(quoted, ", ") + "]";
 }
@@ -152,7 +153,7 @@ Setting& Schema::Fixed(std::string variable, bool position, std::string why) {
                                 const auto* flag = std::get_if<bool>(&value.data);
                                 return flag != nullptr && *flag == position;
                               },
-                          .show = [only] { return only; }});
+                          .show = [position] { return std::string(position ? "true" : "false"); }});
   return setting.From(std::move(variable));
 }
 

@@ -112,11 +112,11 @@ class Schema {
   Setting& Fixed(std::string variable, bool position, std::string why);
 
   template <typename Options>
-  void Tables(std::string path, std::vector<Options>& tables, void (*declare)(Schema&, Options&),
-              std::string help);
+  void Tables(const std::string& path, std::vector<Options>& tables,
+              void (*declare)(Schema&, Options&), const std::string& help);
   template <typename Key, typename Options>
-  void Named(std::string path, std::map<Key, Options>& tables, void (*declare)(Schema&, Options&),
-             std::string help);
+  void Named(const std::string& path, std::map<Key, Options>& tables,
+             void (*declare)(Schema&, Options&), const std::string& help);
 
   // In the order of declaration.
   [[nodiscard]] const std::deque<Setting>& settings() const { return settings_; }

@@ -47,8 +47,10 @@ template <typename Held, typename Read>
 std::function<bool(const Value&)> Taking(Held& held, Read read) {
   return [&held, read](const Value& value) {
     const auto taken = read(value);
-    if (taken) held = *taken;
-    return taken.has_value();
+    if (!taken) return false;
+    const auto found = *taken;
+    held = found;
+    return true;
   };
 }
 

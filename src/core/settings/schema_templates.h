@@ -57,10 +57,10 @@ std::function<Schema()> ExampleOf(void (*declare)(Schema&, Options&)) {
 }
 
 template <typename Options>
-void Schema::Tables(std::string path, std::vector<Options>& tables,
-                    void (*declare)(Schema&, Options&), std::string help) {
-  groups_.push_back({.path = std::move(path),
-                     .help = std::move(help),
+void Schema::Tables(const std::string& path, std::vector<Options>& tables,
+                    void (*declare)(Schema&, Options&), const std::string& help) {
+  groups_.push_back({.path = path,
+                     .help = help,
                      .kind = Group::Kind::kList,
                      .add_example = ExampleOf(declare),
                      .add = [&tables, declare](const std::string&) {
@@ -71,10 +71,10 @@ void Schema::Tables(std::string path, std::vector<Options>& tables,
 }
 
 template <typename Key, typename Options>
-void Schema::Named(std::string path, std::map<Key, Options>& tables,
-                   void (*declare)(Schema&, Options&), std::string help) {
-  groups_.push_back({.path = std::move(path),
-                     .help = std::move(help),
+void Schema::Named(const std::string& path, std::map<Key, Options>& tables,
+                   void (*declare)(Schema&, Options&), const std::string& help) {
+  groups_.push_back({.path = path,
+                     .help = help,
                      .kind = Group::Kind::kNamed,
                      .add_example = ExampleOf(declare),
                      .add = [&tables, declare](const std::string& name) {
