@@ -26,6 +26,7 @@ constexpr std::array kProfiles = {
 
 std::vector<std::pair<std::string_view, std::string>> ProfileChoices() {
   std::vector<std::pair<std::string_view, std::string>> choices;
+  choices.reserve(std::size(kProfiles));
   for (const Profile& profile : kProfiles) choices.emplace_back(profile.name, profile.name);
   return choices;
 }

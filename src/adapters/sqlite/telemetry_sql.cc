@@ -17,9 +17,11 @@ void AddIn(Where& where, const char* column, const std::vector<std::string>& val
 }
 
 void AddTenants(Where& where, const TenantFilter& filter) {
-  if (!filter.tenants()) return;
+  const std::optional<std::set<TenantId>>& tenants = filter.tenants();
+  if (!tenants) return;
   std::vector<std::string> names;
-  for (const TenantId& tenant : *filter.tenants()) names.push_back(tenant.value);
+  names.reserve(tenants->size());
+  for (const TenantId& tenant : *tenants) names.push_back(tenant.value);
   AddIn(where, "tenant", names);
 }
 
