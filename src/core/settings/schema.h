@@ -105,7 +105,7 @@ class Schema {
   // One of several words. `T` may be an optional.
   template <typename T, typename Choice = typename Plain<T>::type>
   Setting& OneOf(std::string path, T& value,
-                 std::vector<std::pair<std::string_view, Choice>> choices, std::string help);
+                 const std::vector<std::pair<std::string_view, Choice>>& choices, std::string help);
   // The value names the environment variable that holds the secret.
   Setting& SecretIn(std::string path, std::string& variable, std::string& secret, std::string help);
   // A switch of the environment that has one position only: the other is refused, not ignored.

@@ -16,6 +16,7 @@ Setting& Schema::Texts(std::string path, std::vector<Id<Tag>>& ids, std::string 
   };
   const auto get = [&ids] {
     std::vector<std::string> texts;
+    texts.reserve(ids.size());
     for (const auto& id : ids) texts.push_back(id.value);
     return texts;
   };
@@ -33,8 +34,10 @@ Setting& Schema::Integer(std::string path, Int& value, Between<std::int64_t> ran
 
 template <typename T, typename Choice>
 Setting& Schema::OneOf(std::string path, T& value,
-                       std::vector<std::pair<std::string_view, Choice>> choices, std::string help) {
+                       const std::vector<std::pair<std::string_view, Choice>>& choices,
+                       std::string help) {
   std::vector<std::string_view> words;
+  words.reserve(choices.size());
   for (const auto& choice : choices) words.push_back(choice.first);
   const auto set = [&value, choices](size_t index) { value = choices[index].second; };
   const auto get = [&value, choices]() -> std::optional<size_t> {
