@@ -47,10 +47,19 @@ def test_wrong_configurations_name_file_line_key_value_and_what_is_allowed():
             assert done.returncode == 3 and all(w in done.stderr for w in words), done.stderr
 
 
-def test_a_root_that_is_missing_or_a_link_is_refused():
+def test_a_missing_root_stops_nothing_and_is_told():
     with Bench() as b:
         os.rename(b.root, b.folder / "elsewhere")
-        assert "does not exist" in b.run("config", "check").stderr
+        checked = b.run("config", "check")
+        assert checked.returncode == 0 and "does not exist" in checked.stdout, checked
+        b.start()
+        key = b.key()
+        b.wait(lambda: "component unavailable" in b.http("GET", "/api/v1/alerts", key=key)[1])
+
+
+def test_a_root_that_is_a_link_is_refused():
+    with Bench() as b:
+        os.rename(b.root, b.folder / "elsewhere")
         os.symlink(b.folder / "elsewhere", b.root)
         assert "symbolic link" in b.run("config", "check").stderr
         assert b.run("run").returncode == 3
