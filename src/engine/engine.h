@@ -6,8 +6,9 @@
 // failed commit it refuses everything: what could not be written down may not be acted on. A new
 // engine opened on the same store goes on where the old one was.
 //
-// engine.cc opens, persists, performs and admits; engine_commands.cc and engine_events.cc are what
-// comes in from people and from the world; engine_apply.cc turns an event into state.
+// engine_open.cc opens on what another one left; engine.cc persists, performs and admits;
+// engine_commands.cc and engine_events.cc are what comes in from people and from the world;
+// engine_apply.cc turns an event into state.
 
 #include <atomic>
 #include <map>

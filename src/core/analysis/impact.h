@@ -1,5 +1,5 @@
 #pragma once
-// How much an opportunity is worth, and which comes first. DESIGN section 2, phase 2.
+// How much an opportunity is worth, and which comes first (docs/analysis.md).
 
 #include <vector>
 

@@ -11,7 +11,7 @@
 namespace ratchet::monitoring {
 namespace {
 
-constexpr double kErrorRateFloor = 0.01;  // DESIGN section 2, phase 5
+constexpr double kErrorRateFloor = 0.01;  // docs/monitoring.md
 constexpr double kAlpha = 0.005;  // for the operation's errors, and as much for the component's
 
 double LogP95(const ServiceMetrics& metrics) {

@@ -2,10 +2,10 @@
 // The judge decides whether a deployed change stays.
 //
 // It is pure: it reads the looks it is given and never calls out, so the same evidence always
-// gives the same verdict. This is the rule `threshold`: the degradation of DESIGN section 2,
-// phase 5, compared literally, guarded by a minimum of requests a look, by asking for several bad
-// looks in a row, and, for errors, by asking that they be more than chance. Formulas and limits:
-// docs/monitoring.md. Thread-safe: const methods may run concurrently.
+// gives the same verdict. This is the rule `threshold`: the degradation compared literally,
+// guarded by a minimum of requests a look, by asking for several bad looks in a row, and, for
+// errors, by asking that they be more than chance. Formulas and limits: docs/monitoring.md.
+// Thread-safe: const methods may run concurrently.
 
 #include <map>
 #include <span>

@@ -1,7 +1,7 @@
 #pragma once
-// The impact assessment of an improvement and the report of a cycle, with the keys of DESIGN
-// section 2, phase 6. Both are derived from the state at any time; a cycle's report is issued anew
-// when a watch ends.
+// The impact assessment of an improvement and the report of a cycle, with the keys that
+// programs may rely on. Both are derived from the state at any time; a cycle's report is issued
+// anew when a watch ends.
 
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
