@@ -102,7 +102,8 @@ Status Engine::OnAnalysis(const EffectKey& key, const Result<AnalysisFound>& fou
   Transaction tx;
   tx.effects_done.push_back(key);
   const auto at = cycles_.find(CycleId(subject));
-  if (at == cycles_.end()) return Commit(tx);
+  // An answer that no longer fits changes nothing, like everywhere.
+  if (at == cycles_.end() || at->second.status != CycleStatus::kAnalysing) return Commit(tx);
   const Instant now = ports_.clock.Now();
   if (!found) {
     const auto failed =

@@ -120,8 +120,6 @@ BUGS = [
      "    if (configured == config_.components.end()) return;\n    job.watch->component = configured->second;"),
     ("a change for one tenant becomes everybody's", "src/engine/engine_open.cc",
      "      TRY_STATUS(Apply(std::pair(improvement.id, cycle::Outdated{why}), std::nullopt));\n", ""),
-    ("what is on its way is deployed for tenants of now", "src/engine/engine_open.cc",
-     "TRY_STATUS(Apply(std::pair(improvement.watch, cycle::Withdrawn{why}), key));", ""),
     # Files.
     ("the version that is there is not looked at", "src/engine/performer.cc",
      "return same ? std::min(known->second.changed_at, tree.changed_at) : tree.changed_at;",

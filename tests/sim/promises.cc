@@ -162,7 +162,8 @@ void Promises::CheckShare(const Watch& watch) {
   since = watch.step_since;
   const bool stands = World::HashOf(component.serving) == watch.version_after;
   if (!stands || !IsOpen(watch) || watch.status == WatchStatus::kUndoing) return;
-  if (component.share > cycle::WantedBy(watch).share)
+  const int asked_for = watch.status == WatchStatus::kPromoting ? watch.step + 1 : watch.step;
+  if (component.share > watch.steps.at(static_cast<size_t>(asked_for)).share)
     Broken(fmt::format("P1: {} serves {} of the requests", watch.id.value, component.share));
 }
 
@@ -184,6 +185,11 @@ void Promises::CheckMoney() {
 }
 
 void Promises::CheckAfterRestart() {
+  for (const auto& [id, watch] : engine_->watches()) {
+    const auto stored = store_->FindWatch(TenantFilter::All(), id);
+    if (!stored || static_cast<int>(stored->looks.size()) != watch.looks_taken)
+      Broken("P4: looks of " + id.value + " are lost");
+  }
   for (const CycleId& id : promised_cycles_) {
     const auto cycles = store_->Cycles(TenantFilter::All(), 100'000);
     if (!cycles || std::ranges::find(*cycles, id, &Cycle::id) == cycles->end()) {
